@@ -1,0 +1,32 @@
+# The dependency graph of src/, once. A directory is a library, a namespace and a target: all of
+# src/NAME/ belongs to wasmax_NAME, tested by wasmax_NAME_test from tests/unit/NAME/. A library may
+# include only what it lists here; `./dev tidy` enforces it, with the picture in ARCHITECTURE.md.
+function(wasmax_library name)
+    cmake_parse_arguments(ARG "SHARED" "" "DEPENDS;LINKS" ${ARGN})
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS
+        ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp ${CMAKE_SOURCE_DIR}/src/${name}/*.S)
+    set(kind STATIC)
+    if(ARG_SHARED)
+        set(kind SHARED)
+    endif()
+    if(NOT sources)
+        add_library(wasmax_${name} INTERFACE)
+        set(scope INTERFACE)
+    else()
+        add_library(wasmax_${name} ${kind} ${sources})
+        set(scope PUBLIC)
+        target_link_libraries(wasmax_${name} PRIVATE wasmax_flags)
+    endif()
+    add_library(wasmax::${name} ALIAS wasmax_${name})
+    target_include_directories(wasmax_${name} ${scope} ${CMAKE_SOURCE_DIR}/src)
+    list(TRANSFORM ARG_DEPENDS PREPEND wasmax_)
+    target_link_libraries(wasmax_${name} ${scope} ${ARG_DEPENDS} ${ARG_LINKS})
+endfunction()
+
+wasmax_library(base)
+wasmax_library(wasm DEPENDS base)
+wasmax_library(abi DEPENDS wasm base)
+wasmax_library(trace DEPENDS base)
+wasmax_library(io DEPENDS base LINKS Threads::Threads)
+wasmax_library(runtime DEPENDS abi wasm base LINKS Threads::Threads)
+wasmax_library(wasix DEPENDS runtime io trace abi wasm base)
