@@ -1,0 +1,121 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "wasm/module.h"
+#include "wasm/opcode.h"
+#include "wasm/types.h"
+
+namespace wasmax::wasm {
+
+/// The immediate of a load or store. wasm: syntax-memarg
+struct MemoryArgument {
+    MemoryIndex memory;
+    std::uint64_t offset = 0;
+    std::uint32_t align_log2 = 0;  ///< a hint, except for atomics
+};
+
+enum class FrameKind : std::uint8_t { function, block, loop, if_, else_ };
+
+/// Parameters and results of a block. Views live as long as the module.
+struct BlockSignature {
+    std::span<const ValueType> parameters;
+    std::span<const ValueType> results;
+};
+
+/// What FunctionDecoder tells about a function, as it validates it: the contract of every sink.
+/// This one ignores it all, which makes decoding pure validation.
+///
+/// The decoder owns the operand stack and the control stack. It never calls a sink for code that
+/// cannot be reached: not after `br`, `return` or `unreachable`, and not after the `end` of a block
+/// that nothing reaches. Values it passes were returned by the same sink in the same function.
+/// Calls come in the order of the code. Spans are valid during the call only.
+class NullSink {
+public:
+    struct Value {};
+    struct Label {};
+
+    /// First call. `locals` are the declared ones, without the parameters.
+    Label begin_function(const FunctionType&, std::span<const ValueType> /*locals*/) { return {}; }
+    /// Before every instruction: its offset from the start of the module.
+    void at(std::uint64_t /*offset*/) {}
+
+    // Control. Branching to a label passes its block's results, a loop's parameters.
+    Label block(const BlockSignature&, std::span<const Value> /*parameters*/) { return {}; }
+    /// `parameters` comes in with the values on entry and goes out with the values inside the loop.
+    Label loop(const BlockSignature&, std::span<Value> /*parameters*/) { return {}; }
+    Label if_(const BlockSignature&, Value /*condition*/, std::span<const Value> /*parameters*/) {
+        return {};
+    }
+    /// `fallthrough` says whether the `then` arm reached here with `results`; the sink fills
+    /// `parameters` for the `else` arm.
+    void else_(Label&, bool /*fallthrough*/, std::span<const Value> /*results*/,
+               std::span<Value> /*parameters*/) {}
+    /// Ends a block, loop, if (without else when kind is `if_`: its parameters are its results) or
+    /// else. `fallthrough` says whether its last instruction reached here with `results`. Fills
+    /// `merged`, the values after the end. Not called when nothing reaches the end.
+    void end(Label&, FrameKind, bool /*fallthrough*/, std::span<const Value> /*results*/,
+             std::span<Value> /*merged*/) {}
+    /// Last call, instead of end(), when the function's end can be reached (by falling through or
+    /// by a branch to its outermost label). After the last instruction nothing else is called.
+    void end_function(Label&, bool /*fallthrough*/, std::span<const Value> /*results*/) {}
+    /// Also `return`, with the function's label.
+    void br(Label&, std::span<const Value> /*values*/) {}
+    void br_if(Label&, Value /*condition*/, std::span<const Value> /*values*/) {}
+    /// The last of `targets` is the default.
+    void br_table(Value /*index*/, std::span<Label* const> /*targets*/,
+                  std::span<const Value> /*values*/) {}
+    void unreachable() {}
+    void call(FunctionIndex, const FunctionType&, std::span<const Value> /*arguments*/,
+              std::span<Value> /*results*/) {}
+    void call_indirect(TableIndex, TypeIndex, const FunctionType&, Value /*index*/,
+                       std::span<const Value> /*arguments*/, std::span<Value> /*results*/) {}
+
+    // Parametric and variables.
+    void drop(Value, ValueType) {}
+    Value select(ValueType, Value /*if_true*/, Value /*if_false*/, Value /*condition*/) {
+        return {};
+    }
+    Value local_get(LocalIndex) { return {}; }
+    /// Also `local.tee`.
+    void local_set(LocalIndex, Value) {}
+    Value global_get(GlobalIndex) { return {}; }
+    void global_set(GlobalIndex, Value) {}
+
+    // Numeric.
+    Value i32_const(std::uint32_t) { return {}; }
+    Value i64_const(std::uint64_t) { return {}; }
+    Value f32_const(std::uint32_t /*bits*/) { return {}; }
+    Value f64_const(std::uint64_t /*bits*/) { return {}; }
+    /// Rows whose handler is `numeric`: operands in order, one result.
+    Value numeric(Opcode, std::span<const Value> /*operands*/) { return {}; }
+
+    // Memory. Addresses and sizes have the memory's address type.
+    Value load(Opcode, const MemoryArgument&, Value /*address*/) { return {}; }
+    void store(Opcode, const MemoryArgument&, Value /*address*/, Value /*value*/) {}
+    Value memory_size(MemoryIndex) { return {}; }
+    Value memory_grow(MemoryIndex, Value /*pages*/) { return {}; }
+    void memory_fill(MemoryIndex, Value /*address*/, Value /*byte*/, Value /*count*/) {}
+    void memory_copy(MemoryIndex /*to*/, MemoryIndex /*from*/, Value /*to_address*/,
+                     Value /*from_address*/, Value /*count*/) {}
+    void memory_init(MemoryIndex, DataIndex, Value /*address*/, Value /*offset*/,
+                     Value /*count*/) {}
+    void data_drop(DataIndex) {}
+
+    // Tables and references.
+    Value table_get(TableIndex, Value /*index*/) { return {}; }
+    void table_set(TableIndex, Value /*index*/, Value /*reference*/) {}
+    Value table_size(TableIndex) { return {}; }
+    Value table_grow(TableIndex, Value /*reference*/, Value /*count*/) { return {}; }
+    void table_fill(TableIndex, Value /*index*/, Value /*reference*/, Value /*count*/) {}
+    void table_copy(TableIndex /*to*/, TableIndex /*from*/, Value /*to_index*/,
+                    Value /*from_index*/, Value /*count*/) {}
+    void table_init(TableIndex, ElementIndex, Value /*index*/, Value /*offset*/, Value /*count*/) {}
+    void elem_drop(ElementIndex) {}
+    Value ref_null(ValueType) { return {}; }
+    Value ref_is_null(Value) { return {}; }
+    Value ref_func(FunctionIndex) { return {}; }
+};
+
+}  // namespace wasmax::wasm
