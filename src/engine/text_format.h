@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,5 +22,16 @@ namespace wasmax::engine {
 /// Errors: invalid (the text is wrong). wasm: text
 [[nodiscard]] Result<std::vector<std::byte>, Error> text_to_binary(std::string_view text,
                                                                    const std::string& name);
+
+/// A .wast script as a list of commands in JSON, the layout of wabt's wast2json, and its modules.
+struct ScriptCommands {
+    std::string json;
+    std::map<std::string, std::vector<std::byte>, std::less<>> modules;  ///< by file name
+};
+
+/// Converts a script of the specification's test suite. `name` as above.
+/// Errors: invalid (also for syntax newer than libwabt knows).
+[[nodiscard]] Result<ScriptCommands, Error> script_to_commands(std::string_view text,
+                                                               const std::string& name);
 
 }  // namespace wasmax::engine
