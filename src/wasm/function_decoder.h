@@ -17,3 +17,5 @@ template <class Sink>
                                                         FunctionIndex function, Sink& sink);
 
 }  // namespace wasmax::wasm
+
+#include "wasm/impl/function_decoder_impl.h"

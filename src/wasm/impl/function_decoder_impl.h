@@ -1,0 +1,451 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/assert.h"
+#include "base/result.h"
+#include "wasm/decoder.h"
+#include "wasm/impl/byte_reader.h"
+#include "wasm/impl/opcode_table.h"
+#include "wasm/impl/operand_stack.h"
+#include "wasm/impl/syntax_reader.h"
+#include "wasm/limits.h"
+#include "wasm/module.h"
+#include "wasm/sink.h"
+
+namespace wasmax::wasm {
+
+/// The algorithm behind decode_function(). An object can decode one function after the other and
+/// keeps its memory in between, so that nothing is allocated per instruction or block.
+///
+/// Two notions of dead code meet here. `polymorphic` is the specification's: after `br`, `return`
+/// or `unreachable` the operand stack of the frame yields whatever is popped. `live_` says whether
+/// execution can get here at all; only then is the sink called. After the `end` of a block that
+/// nothing reaches, typing is ordinary again, but the code is still not live.
+///
+/// The members decode_HANDLER are named by opcodes.def; they are in decode_control.h,
+/// decode_variable.h, decode_numeric.h, decode_memory.h and decode_table.h.
+/// wasm: valid-instr, appendix validation algorithm
+template <class Sink>
+class FunctionDecoder {
+public:
+    FunctionDecoder(const Module& module, Features features)
+        : module_(module), features_(features) {}
+
+    /// `function` has a body.
+    [[nodiscard]] Result<void, ModuleError> decode(FunctionIndex function, Sink& sink);
+
+private:
+    using Value = typename Sink::Value;
+    using Label = typename Sink::Label;
+
+    struct Frame {
+        Label label{};
+        BlockSignature signature;
+        std::size_t height = 0;  ///< of the operand stack below the parameters
+        FrameKind kind = FrameKind::block;
+        bool entered_live = false;  ///< whether the sink knows about this frame
+        bool end_reached = false;   ///< by a live branch, or by a live `then` arm
+        bool polymorphic = false;
+
+        /// What a branch to this frame passes.
+        [[nodiscard]] std::span<const ValueType> label_types() const {
+            return kind == FrameKind::loop ? signature.parameters : signature.results;
+        }
+    };
+
+    /// The body was refused; `error_` says why. Keeps the results of handlers in a register.
+    struct Refused {};
+    template <class T>
+    using Checked = Result<T, Refused>;
+
+    // The frame of the whole: locals, dispatch.
+    Checked<void> decode_body(FunctionIndex function);
+    Checked<void> decode_locals(const FunctionType& type);
+    Checked<void> decode_instruction();
+    Checked<const OpcodeInfo*> decode_opcode();
+    Checked<void> dispatch(const OpcodeInfo& row);
+
+    // Refusals. `message` starts with the specification's words.
+    [[gnu::cold, gnu::noinline]] Failure<Refused> refuse(ModuleError error);
+    [[gnu::cold, gnu::noinline]] Failure<Refused> refuse(ModuleError::Kind kind,
+                                                         std::string message);
+    Failure<Refused> invalid(std::string message);
+    Failure<Refused> malformed(std::string message);
+    [[gnu::cold, gnu::noinline]] Failure<Refused> unknown(const char* what, std::uint64_t index);
+    [[gnu::cold, gnu::noinline]] Failure<Refused> mismatch(ValueType expected, ValueType found);
+    [[gnu::cold, gnu::noinline]] Failure<Refused> underflow(ValueType expected);
+
+    /// A primitive of the binary format, with its error on record.
+    template <class T, class E>
+    Checked<T> read(Result<T, E> result);
+    /// An index below `count`.
+    Checked<std::uint32_t> read_index(const char* what, std::size_t count);
+    /// An index that older feature sets write as one zero byte.
+    Checked<std::uint32_t> read_index_or_zero(const char* what, std::size_t count, Feature feature);
+
+    // Operands.
+    [[nodiscard]] static bool matches(ValueType actual, ValueType expected) {
+        return actual == expected || actual == ValueType::bottom || expected == ValueType::bottom;
+    }
+    Frame& frame() { return frames_.back(); }
+    /// The next operand's type for handlers that accept several: bottom if it can be any.
+    Checked<ValueType> top_type();
+    Checked<Value> pop(ValueType expected);
+    /// Pops operands of `types`, the last one first. The span is valid until the next push.
+    Checked<std::span<Value>> pop_all(std::span<const ValueType> types);
+    void push(ValueType type, Value value) { operands_.push(type, value); }
+    /// `count` values for the sink to fill, beside the stack, valid until the next call.
+    std::span<Value> scratch(std::size_t count);
+
+    // Control.
+    Checked<BlockSignature> read_block_type();
+    void push_frame(FrameKind kind, const BlockSignature& signature, Label label);
+    Checked<void> enter_block(FrameKind kind);
+    /// Pops the results of the innermost frame, which must be all that is on its stack.
+    Checked<std::span<Value>> pop_results();
+    Checked<Frame*> read_label();
+    void branch_to(Frame& target);
+    void set_unreachable();
+    Checked<void> check_top(std::span<const ValueType> types);
+    /// Says where the next calls of the sink belong, for `else` and `end` after dead code.
+    void revive_at_instruction();
+    Checked<void> read_branch_table();
+
+    // Memory and tables.
+    Checked<MemoryIndex> read_memory();
+    Checked<TableIndex> read_table();
+    Checked<DataIndex> read_data();
+    Checked<ElementIndex> read_element();
+    Checked<MemoryArgument> read_memory_argument(const OpcodeInfo& row);
+    [[nodiscard]] static ValueType value_type(AddressType address) {
+        return address == AddressType::i64 ? ValueType::i64 : ValueType::i32;
+    }
+    [[nodiscard]] ValueType address_type(MemoryIndex memory) const {
+        return value_type(module_.memory_types[memory.value].address);
+    }
+    [[nodiscard]] ValueType address_type(TableIndex table) const {
+        return value_type(module_.table_types[table.value].address);
+    }
+    /// Counts of a copy between two address types fit the smaller one.
+    [[nodiscard]] static ValueType smaller(ValueType a, ValueType b) {
+        return a == ValueType::i32 ? a : b;
+    }
+    [[nodiscard]] ValueType element_type(TableIndex table) const {
+        return module_.table_types[table.value].element;
+    }
+    Checked<void> require_same_element_type(ValueType to, ValueType from);
+
+#define WASMAX_DECLARE_HANDLER(handler) Checked<void> decode_##handler(const OpcodeInfo& row);
+    WASMAX_DECLARE_HANDLER(unreachable)
+    WASMAX_DECLARE_HANDLER(nop)
+    WASMAX_DECLARE_HANDLER(block)
+    WASMAX_DECLARE_HANDLER(loop)
+    WASMAX_DECLARE_HANDLER(if_)
+    WASMAX_DECLARE_HANDLER(else_)
+    WASMAX_DECLARE_HANDLER(end)
+    WASMAX_DECLARE_HANDLER(br)
+    WASMAX_DECLARE_HANDLER(br_if)
+    WASMAX_DECLARE_HANDLER(br_table)
+    WASMAX_DECLARE_HANDLER(return_)
+    WASMAX_DECLARE_HANDLER(call)
+    WASMAX_DECLARE_HANDLER(call_indirect)
+    WASMAX_DECLARE_HANDLER(drop)
+    WASMAX_DECLARE_HANDLER(select)
+    WASMAX_DECLARE_HANDLER(select_t)
+    WASMAX_DECLARE_HANDLER(local_get)
+    WASMAX_DECLARE_HANDLER(local_set)
+    WASMAX_DECLARE_HANDLER(local_tee)
+    WASMAX_DECLARE_HANDLER(global_get)
+    WASMAX_DECLARE_HANDLER(global_set)
+    WASMAX_DECLARE_HANDLER(i32_const)
+    WASMAX_DECLARE_HANDLER(i64_const)
+    WASMAX_DECLARE_HANDLER(f32_const)
+    WASMAX_DECLARE_HANDLER(f64_const)
+    WASMAX_DECLARE_HANDLER(numeric)
+    WASMAX_DECLARE_HANDLER(load)
+    WASMAX_DECLARE_HANDLER(store)
+    WASMAX_DECLARE_HANDLER(memory_size)
+    WASMAX_DECLARE_HANDLER(memory_grow)
+    WASMAX_DECLARE_HANDLER(memory_fill)
+    WASMAX_DECLARE_HANDLER(memory_copy)
+    WASMAX_DECLARE_HANDLER(memory_init)
+    WASMAX_DECLARE_HANDLER(data_drop)
+    WASMAX_DECLARE_HANDLER(table_get)
+    WASMAX_DECLARE_HANDLER(table_set)
+    WASMAX_DECLARE_HANDLER(table_size)
+    WASMAX_DECLARE_HANDLER(table_grow)
+    WASMAX_DECLARE_HANDLER(table_fill)
+    WASMAX_DECLARE_HANDLER(table_copy)
+    WASMAX_DECLARE_HANDLER(table_init)
+    WASMAX_DECLARE_HANDLER(elem_drop)
+    WASMAX_DECLARE_HANDLER(ref_null)
+    WASMAX_DECLARE_HANDLER(ref_is_null)
+    WASMAX_DECLARE_HANDLER(ref_func)
+#undef WASMAX_DECLARE_HANDLER
+
+    const Module& module_;
+    const Features features_;
+    Sink* sink_ = nullptr;
+    ByteReader reader_;
+    std::uint64_t instruction_offset_ = 0;
+    bool live_ = false;
+    OperandStack<Value> operands_;
+    std::vector<Frame> frames_;
+    std::vector<ValueType> locals_;  ///< parameters first
+    std::vector<Value> scratch_;
+    std::vector<std::uint32_t> branch_table_;  ///< depths of the br_table being decoded
+    std::vector<Label*> branch_labels_;
+    ModuleError error_;
+};
+
+template <class Sink>
+Result<void, ModuleError> FunctionDecoder<Sink>::decode(FunctionIndex function, Sink& sink) {
+    sink_ = &sink;
+    if (!decode_body(function).has_value()) {
+        error_.section = "function " + std::to_string(function.value);
+        return fail(std::move(error_));
+    }
+    return {};
+}
+
+template <class Sink>
+auto FunctionDecoder<Sink>::decode_body(FunctionIndex function) -> Checked<void> {
+    WASMAX_ASSERT(function.value >= module_.imported_functions &&
+                  function.value - module_.imported_functions < module_.bodies.size());
+    const FunctionBody& body = module_.bodies[function.value - module_.imported_functions];
+    const FunctionType& type = module_.type_of(function);
+    reader_ = ByteReader(body.bytes, body.offset);
+    instruction_offset_ = body.offset;
+    operands_.truncate(0);
+    frames_.clear();
+    TRY(decode_locals(type));
+    live_ = true;
+    const auto declared = std::span<const ValueType>(locals_).subspan(type.parameters.size());
+    push_frame(FrameKind::function, {.parameters = {}, .results = type.results},
+               sink_->begin_function(type, declared));
+    while (!frames_.empty()) {
+        TRY(decode_instruction());
+    }
+    if (!reader_.at_end()) {
+        return malformed("section size mismatch: bytes after the end of the function");
+    }
+    return {};
+}
+
+/// wasm: binary-local
+template <class Sink>
+auto FunctionDecoder<Sink>::decode_locals(const FunctionType& type) -> Checked<void> {
+    locals_.assign(type.parameters.begin(), type.parameters.end());
+    std::uint32_t groups = TRY(read(reader_.u32()));
+    for (; groups > 0; --groups) {
+        instruction_offset_ = reader_.offset();
+        const std::uint32_t count = TRY(read(reader_.u32()));
+        const ValueType local = TRY(read(read_value_type(reader_, features_)));
+        if (count > kMaxLocals || locals_.size() + count > kMaxLocals) {
+            return refuse(ModuleError::Kind::limit,
+                          "too many locals: more than " + std::to_string(kMaxLocals));
+        }
+        locals_.insert(locals_.end(), count, local);
+    }
+    return {};
+}
+
+template <class Sink>
+auto FunctionDecoder<Sink>::decode_opcode() -> Checked<const OpcodeInfo*> {
+    instruction_offset_ = reader_.offset();
+    if (reader_.at_end()) [[unlikely]] {
+        return malformed("END opcode expected: the body ends inside a block");
+    }
+    const OpcodeInfo* row = find_opcode(static_cast<std::uint8_t>(reader_.peek()));
+    if (row == nullptr || !features_.has(row->feature)) [[unlikely]] {
+        return read(read_opcode(reader_, features_));
+    }
+    TRY(read(reader_.byte()));
+    return row;
+}
+
+template <class Sink>
+auto FunctionDecoder<Sink>::decode_instruction() -> Checked<void> {
+    const OpcodeInfo* row = TRY(decode_opcode());
+    if (live_) {
+        sink_->at(instruction_offset_);
+    }
+    TRY(dispatch(*row));
+    if (operands_.size() > kMaxOperands) [[unlikely]] {
+        return refuse(ModuleError::Kind::limit,
+                      "more than " + std::to_string(kMaxOperands) + " operands on the stack");
+    }
+    return {};
+}
+
+template <class Sink>
+auto FunctionDecoder<Sink>::dispatch(const OpcodeInfo& row) -> Checked<void> {
+    switch (row.opcode) {
+#define OPCODE(encoding, name, text, immediates, handler, parameters, results, feature) \
+    case Opcode::name:                                                                  \
+        return decode_##handler(row);
+#include "wasm/opcodes.def"
+    }
+    __builtin_unreachable();
+}
+
+template <class Sink>
+auto FunctionDecoder<Sink>::refuse(ModuleError error) -> Failure<Refused> {
+    error_ = std::move(error);
+    return fail(Refused{});
+}
+
+template <class Sink>
+auto FunctionDecoder<Sink>::refuse(ModuleError::Kind kind, std::string message)
+    -> Failure<Refused> {
+    return refuse(ModuleError{
+        .kind = kind, .offset = instruction_offset_, .message = std::move(message), .section = {}});
+}
+
+template <class Sink>
+auto FunctionDecoder<Sink>::invalid(std::string message) -> Failure<Refused> {
+    return refuse(ModuleError::Kind::invalid, std::move(message));
+}
+
+template <class Sink>
+auto FunctionDecoder<Sink>::malformed(std::string message) -> Failure<Refused> {
+    return refuse(ModuleError::Kind::malformed, std::move(message));
+}
+
+template <class Sink>
+auto FunctionDecoder<Sink>::unknown(const char* what, std::uint64_t index) -> Failure<Refused> {
+    return invalid(std::string("unknown ") + what + " " + std::to_string(index));
+}
+
+template <class Sink>
+auto FunctionDecoder<Sink>::mismatch(ValueType expected, ValueType found) -> Failure<Refused> {
+    return invalid("type mismatch: expected " + to_string(expected) + ", found " +
+                   to_string(found));
+}
+
+template <class Sink>
+auto FunctionDecoder<Sink>::underflow(ValueType expected) -> Failure<Refused> {
+    return invalid("type mismatch: expected " + to_string(expected) + ", found an empty stack");
+}
+
+template <class Sink>
+template <class T, class E>
+auto FunctionDecoder<Sink>::read(Result<T, E> result) -> Checked<T> {
+    if (!result.has_value()) [[unlikely]] {
+        return refuse(ModuleError(std::move(result).error()));
+    }
+    return std::move(result).value();
+}
+
+template <class Sink>
+auto FunctionDecoder<Sink>::read_index(const char* what, std::size_t count)
+    -> Checked<std::uint32_t> {
+    const std::uint32_t index = TRY(read(reader_.u32()));
+    if (index >= count) [[unlikely]] {
+        return unknown(what, index);
+    }
+    return index;
+}
+
+template <class Sink>
+auto FunctionDecoder<Sink>::read_index_or_zero(const char* what, std::size_t count, Feature feature)
+    -> Checked<std::uint32_t> {
+    if (!features_.has(feature) && reader_.peek() > 0) [[unlikely]] {
+        return malformed(std::string("zero byte expected: feature ") + to_string(feature) +
+                         " is not enabled");
+    }
+    return read_index(what, count);
+}
+
+template <class Sink>
+auto FunctionDecoder<Sink>::top_type() -> Checked<ValueType> {
+    if (operands_.size() == frame().height) [[unlikely]] {
+        if (!frame().polymorphic) {
+            return underflow(ValueType::bottom);
+        }
+        return ValueType::bottom;
+    }
+    return operands_.top();
+}
+
+template <class Sink>
+auto FunctionDecoder<Sink>::pop(ValueType expected) -> Checked<Value> {
+    const Frame& innermost = frames_.back();
+    if (operands_.size() == innermost.height) [[unlikely]] {
+        if (!innermost.polymorphic) {
+            return underflow(expected);
+        }
+        return Value{};
+    }
+    if (!matches(operands_.top(), expected)) [[unlikely]] {
+        return mismatch(expected, operands_.top());
+    }
+    return operands_.pop(1)[0];
+}
+
+template <class Sink>
+auto FunctionDecoder<Sink>::pop_all(std::span<const ValueType> types) -> Checked<std::span<Value>> {
+    const std::size_t available = operands_.size() - frame().height;
+    if (available < types.size()) [[unlikely]] {
+        // Either an error or dead code, whose values nobody looks at.
+        TRY(check_top(types));
+        operands_.pop(available);
+        return std::span<Value>();
+    }
+    const std::size_t base = operands_.size() - types.size();
+    for (std::size_t i = types.size(); i-- > 0;) {
+        if (!matches(operands_.type(base + i), types[i])) [[unlikely]] {
+            return mismatch(types[i], operands_.type(base + i));
+        }
+    }
+    return operands_.pop(types.size());
+}
+
+/// Like pop_all, but leaves the operands where they are.
+template <class Sink>
+auto FunctionDecoder<Sink>::check_top(std::span<const ValueType> types) -> Checked<void> {
+    const std::size_t available = operands_.size() - frame().height;
+    for (std::size_t depth = 1; depth <= types.size(); ++depth) {
+        const ValueType expected = types[types.size() - depth];
+        if (depth > available) {
+            if (!frame().polymorphic) {
+                return underflow(expected);
+            }
+            break;
+        }
+        const ValueType actual = operands_.type(operands_.size() - depth);
+        if (!matches(actual, expected)) {
+            return mismatch(expected, actual);
+        }
+    }
+    return {};
+}
+
+template <class Sink>
+auto FunctionDecoder<Sink>::scratch(std::size_t count) -> std::span<Value> {
+    if (scratch_.size() < count) {
+        scratch_.resize(count);
+    }
+    return std::span(scratch_).first(count);
+}
+
+template <class Sink>
+Result<void, ModuleError> decode_function(const Module& module, Features features,
+                                          FunctionIndex function, Sink& sink) {
+    return FunctionDecoder<Sink>(module, features).decode(function, sink);
+}
+
+}  // namespace wasmax::wasm
+
+#include "wasm/impl/decode_control.h"
+#include "wasm/impl/decode_memory.h"
+#include "wasm/impl/decode_numeric.h"
+#include "wasm/impl/decode_table.h"
+#include "wasm/impl/decode_variable.h"

@@ -1,0 +1,152 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <string_view>
+
+#include "wasm/opcode.h"
+#include "wasm/types.h"
+
+namespace wasmax::wasm {
+
+/// The rows of opcodes.def, indexed by Opcode.
+inline constexpr OpcodeInfo kOpcodes[] = {
+#define OPCODE(encoding, name, text, immediates, handler, parameters, results, feature) \
+    {Opcode::name, encoding, text, Immediates::immediates, parameters, results, Feature::feature},
+#include "wasm/opcodes.def"
+};
+
+/// The operand types of a row, spelled out. An address is `bottom`: its type is the memory's.
+struct OpcodeTypes {
+    std::array<ValueType, 3> parameters;
+    std::uint8_t parameter_count = 0;
+    ValueType result;
+};
+
+/// A letter of the columns `parameters` and `results`.
+consteval ValueType value_type_of_letter(char letter) {
+    switch (letter) {
+        case 'i':
+            return ValueType::i32;
+        case 'l':
+            return ValueType::i64;
+        case 'f':
+            return ValueType::f32;
+        case 'd':
+            return ValueType::f64;
+        case 'v':
+            return ValueType::v128;
+        case 'a':
+            return ValueType::bottom;
+    }
+    throw "opcodes.def: unknown operand letter";  // evaluated at compile time only: a build error
+}
+
+consteval auto make_opcode_types() {
+    std::array<OpcodeTypes, std::size(kOpcodes)> table;
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        for (const char letter : std::string_view(kOpcodes[i].parameters)) {
+            table[i].parameters[table[i].parameter_count++] = value_type_of_letter(letter);
+        }
+        for (const char letter : std::string_view(kOpcodes[i].results)) {
+            table[i].result = value_type_of_letter(letter);
+        }
+    }
+    return table;
+}
+
+/// Indexed by Opcode.
+inline constexpr auto kOpcodeTypes = make_opcode_types();
+
+/// log2 of the bytes a load or store touches, read off its text: `i64.load32_u` is 2. The natural
+/// alignment. 0 for other opcodes. wasm: valid-memarg
+consteval std::uint8_t access_bytes_log2(const OpcodeInfo& row) {
+    if (row.immediates != Immediates::memarg) {
+        return 0;
+    }
+    const std::string_view text = row.text;
+    for (const std::string_view verb : {"load", "store"}) {
+        if (const std::size_t at = text.find(verb); at != std::string_view::npos) {
+            const std::string_view width = text.substr(at + verb.size());
+            const std::string_view type = text.substr(1, 2);
+            return width.starts_with("8")          ? 0
+                   : width.starts_with("16")       ? 1
+                   : width.starts_with("32")       ? 2
+                   : width.empty() && type == "32" ? 2
+                   : width.empty() && type == "64" ? 3
+                                                   : throw "opcodes.def: unknown width";
+        }
+    }
+    throw "opcodes.def: memarg on something that neither loads nor stores";
+}
+
+consteval auto make_access_table() {
+    std::array<std::uint8_t, std::size(kOpcodes)> table;
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        table[i] = access_bytes_log2(kOpcodes[i]);
+    }
+    return table;
+}
+
+/// Indexed by Opcode.
+inline constexpr auto kAccessBytesLog2 = make_access_table();
+
+/// The prefix bytes in use, and how many sub-opcodes a table has room for.
+inline constexpr std::uint32_t kOpcodePrefixes[] = {0xfc};
+inline constexpr std::size_t kSubOpcodes = 32;
+inline constexpr std::uint16_t kNoOpcode = 0xffff;
+
+/// Row numbers by encoding: [0] by first byte, [1 + p] by the sub-opcode of kOpcodePrefixes[p].
+struct OpcodeIndex {
+    std::array<std::uint16_t, 256> by_byte;
+    std::array<std::array<std::uint16_t, kSubOpcodes>, std::size(kOpcodePrefixes)> by_sub_opcode;
+    std::array<std::uint8_t, 256> prefix_number;  ///< 1 + index into by_sub_opcode; 0: no prefix
+};
+
+consteval OpcodeIndex make_opcode_index() {
+    OpcodeIndex index{};
+    index.by_byte.fill(kNoOpcode);
+    for (std::size_t p = 0; p < std::size(kOpcodePrefixes); ++p) {
+        index.by_sub_opcode[p].fill(kNoOpcode);
+        index.prefix_number[kOpcodePrefixes[p]] = static_cast<std::uint8_t>(p + 1);
+    }
+    for (std::uint16_t row = 0; row < std::size(kOpcodes); ++row) {
+        const std::uint32_t encoding = kOpcodes[row].encoding;
+        std::uint16_t& entry =
+            encoding <= 0xff
+                ? index.by_byte[encoding]
+                : index.by_sub_opcode[index.prefix_number[encoding >> 16] - 1U][encoding & 0xffff];
+        if (entry != kNoOpcode) {
+            throw "opcodes.def: two rows with one encoding";
+        }
+        entry = row;
+    }
+    return index;
+}
+
+inline constexpr OpcodeIndex kOpcodeIndex = make_opcode_index();
+
+/// The row of a one-byte opcode; null if there is none.
+[[nodiscard]] inline const OpcodeInfo* find_opcode(std::uint8_t byte) {
+    const std::uint16_t row = kOpcodeIndex.by_byte[byte];
+    return row == kNoOpcode ? nullptr : &kOpcodes[row];
+}
+
+/// Whether `byte` announces a sub-opcode.
+[[nodiscard]] inline bool is_opcode_prefix(std::uint8_t byte) {
+    return kOpcodeIndex.prefix_number[byte] != 0;
+}
+
+/// The row of a prefixed opcode; null if there is none. `prefix` is one.
+[[nodiscard]] inline const OpcodeInfo* find_opcode(std::uint8_t prefix, std::uint32_t sub_opcode) {
+    if (sub_opcode >= kSubOpcodes) {
+        return nullptr;
+    }
+    const auto& table = kOpcodeIndex.by_sub_opcode[kOpcodeIndex.prefix_number[prefix] - 1U];
+    const std::uint16_t row = table[sub_opcode];
+    return row == kNoOpcode ? nullptr : &kOpcodes[row];
+}
+
+}  // namespace wasmax::wasm
