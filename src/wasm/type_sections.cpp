@@ -67,6 +67,7 @@ Result<ModuleDecoder::SizedLimits, ModuleError> ModuleDecoder::read_limits(std::
     if (sized.address == AddressType::i64 && !features_.has(Feature::memory64)) {
         return fail(feature_error(Feature::memory64, offset));
     }
+    // 64 bits for 32-bit addresses too: too large is then invalid, as the specification has it.
     sized.limits.minimum = TRY(reader_.u64());
     if ((flags & kHasMaximum) != 0) {
         sized.limits.maximum = TRY(reader_.u64());
