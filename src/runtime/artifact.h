@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "abi/artifact.h"
+#include "abi/context_layout.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/units.h"
+#include "runtime/mapping.h"
+#include "runtime/trap_handler.h"
+#include "wasm/decoder.h"
+#include "wasm/module.h"
+
+namespace wasmax::runtime {
+
+/// A compiled module, mapped: its code can be called as soon as it is instantiated. Immutable.
+/// Threads: any.
+class Artifact {
+public:
+    /// Maps the artifact in `fd` (borrowed, not needed afterwards; a regular file or memfd that
+    /// nobody shortens while it is mapped). `name` is for messages and backtraces. The whole
+    /// structure is checked: a file that is not an artifact gives an error, never a crash. The
+    /// machine code itself is trusted, so the file must come from our compiler.
+    /// Errors: host; invalid (not an artifact, or a damaged one); unsupported (of another version,
+    /// or for another CPU).
+    [[nodiscard]] static Result<std::shared_ptr<const Artifact>, Error> map(int fd,
+                                                                            std::string name);
+
+    [[nodiscard]] const std::string& name() const { return name_; }
+    /// Without function bodies.
+    [[nodiscard]] const wasm::Module& module() const { return module_; }
+    [[nodiscard]] const abi::ContextLayout& layout() const { return layout_; }
+
+    /// Of a defined function.
+    [[nodiscard]] const void* code(wasm::FunctionIndex function) const;
+    /// Of the wrapper with the wasm convention around an imported host function; null without one.
+    [[nodiscard]] const void* wrapper(wasm::FunctionIndex function) const;
+    /// The machine code, wrappers included.
+    [[nodiscard]] ByteView text() const { return text_; }
+
+    struct Location {
+        wasm::FunctionIndex function;
+        std::uint64_t wasm_offset =
+            0;  ///< of the instruction from the module's start; 0 is unknown
+    };
+    /// The instruction whose machine code contains `pc`, an address of a defined function.
+    [[nodiscard]] std::optional<Location> find(std::uintptr_t pc) const;
+    /// From the name section or exports, else `func[N]`.
+    [[nodiscard]] std::string function_name(wasm::FunctionIndex function) const;
+
+private:
+    friend class ArtifactLoader;
+    Artifact() = default;
+
+    std::string name_;
+    Mapping image_;
+    GuardRegion code_region_;  // after image_: unregistered before it is unmapped
+    wasm::Module module_;
+    wasm::FunctionNames names_;
+    abi::ContextLayout layout_;
+    ByteView text_;
+    std::span<const std::uint32_t> functions_;
+    std::span<const std::uint32_t> wrappers_;
+    std::span<const std::uint32_t> pcmap_index_;
+    ByteView pcmap_entries_;
+};
+
+}  // namespace wasmax::runtime

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+
+#include "runtime/value.h"
+#include "wasm/types.h"
+
+namespace wasmax::runtime {
+
+/// A global: a type and a cell of 16 bytes, its own or one inside an instance's VmContext.
+/// Threads: those of the instance, which is one.
+class Global {
+public:
+    /// With a cell of its own: for embedders.
+    Global(const wasm::GlobalType& type, Value initial)
+        : type_(type), own_(std::make_unique<Value>(initial)), cell_(own_.get()) {}
+    /// `cell` outlives the global.
+    Global(const wasm::GlobalType& type, Value* cell) : type_(type), cell_(cell) {}
+
+    [[nodiscard]] const wasm::GlobalType& type() const { return type_; }
+    [[nodiscard]] Value* cell() { return cell_; }
+    [[nodiscard]] Value get() const { return *cell_; }
+    /// Only for mutable globals, with a value of their type.
+    void set(Value value) { *cell_ = value; }
+
+private:
+    wasm::GlobalType type_;
+    std::unique_ptr<Value> own_;
+    Value* cell_;
+};
+
+}  // namespace wasmax::runtime

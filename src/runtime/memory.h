@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "abi/vm_context.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/units.h"
+#include "runtime/mapping.h"
+#include "runtime/trap_handler.h"
+#include "wasm/types.h"
+
+namespace wasmax::runtime {
+
+/// The most pages a 32-bit memory can have. wasm: valid-memtype
+inline constexpr WasmPages kMaxMemoryPages{65536};
+
+struct MemoryOptions {
+    WasmPages quota = kMaxMemoryPages;  ///< no memory grows beyond it (`--max-memory`)
+};
+
+enum class MemoryError : std::uint8_t {
+    limit,  ///< above the declared maximum, or above 65,536 pages
+    quota,  ///< above MemoryOptions::quota
+    host,   ///< the host has no memory left
+};
+
+/// A linear memory of 32-bit addresses, behind a reservation that needs no bounds checks: the base
+/// never moves, and pages past the end fault, which the trap handler turns into a trap. Threads:
+/// all const functions and grow() are safe from any thread. docs/decisions/0003-guard-pages.md
+class Memory {
+public:
+    /// `type` is valid. Errors: limit (the minimum is above the quota), host (no address space).
+    [[nodiscard]] static Result<std::unique_ptr<Memory>, Error> create(
+        const wasm::MemoryType& type, const MemoryOptions& options);
+    Memory(const Memory&) = delete;
+    Memory& operator=(const Memory&) = delete;
+
+    /// As it was declared; the current size is pages().
+    [[nodiscard]] const wasm::MemoryType& type() const { return type_; }
+    [[nodiscard]] abi::MemoryState* state() { return &state_; }
+    [[nodiscard]] std::byte* base() const { return state_.base; }
+    [[nodiscard]] Bytes bytes() const { return {state_.bytes.load(std::memory_order_acquire)}; }
+    [[nodiscard]] WasmPages pages() const { return {bytes().count / kWasmPageBytes}; }
+
+    /// Grows the memory by `delta` and returns its size before. The new pages are zero.
+    /// Threads: safe; others see the new pages no later than their next atomic access.
+    /// wasm: exec-memory-grow
+    [[nodiscard]] Result<WasmPages, MemoryError> grow(WasmPages delta);
+
+private:
+    Memory(const wasm::MemoryType& type, const MemoryOptions& options, Mapping reservation);
+
+    const wasm::MemoryType type_;
+    const WasmPages quota_;
+    Mapping reservation_;
+    GuardRegion guard_;   // after reservation_: unregistered before it is unmapped
+    std::mutex growing_;  // guards the reservation's protection and the store to state_.bytes
+    abi::MemoryState state_;
+};
+
+}  // namespace wasmax::runtime

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "abi/vm_context.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "runtime/extern.h"
+#include "runtime/global.h"
+#include "runtime/memory.h"
+#include "runtime/table.h"
+#include "runtime/value.h"
+#include "wasm/types.h"
+
+namespace wasmax::runtime {
+
+class Artifact;
+class Instance;
+
+/// Module numbers below this (FuncRef::module). Number 0 is the host's own, for native functions.
+inline constexpr std::uint32_t kMaxInstances = std::uint32_t{1} << 20;
+
+struct StoreOptions {
+    MemoryOptions memory;
+    TableOptions table;
+};
+
+/// Owns instances and everything they share: memories, tables, globals, function references. All of
+/// it lives as long as the store, so no reference dangles. Stores share nothing: references of one
+/// mean nothing in another. Threads: any. wasm: syntax-store
+class Store {
+public:
+    explicit Store(const StoreOptions& options = {});
+    ~Store();
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+
+    /// Errors: as Memory::create.
+    [[nodiscard]] Result<Memory*, Error> create_memory(const wasm::MemoryType& type);
+    /// Errors: as Table::create.
+    [[nodiscard]] Result<Table*, Error> create_table(const wasm::TableType& type, void* initial);
+    [[nodiscard]] Global* create_global(const wasm::GlobalType& type, Value initial);
+    /// A wasm function value for a native entry, which is called with a context that has no
+    /// instance and no memory. Errors: unsupported, when the type has more parameters than fit
+    /// registers or more than one result (5 integers, 8 floats: abi/calling_convention.h).
+    [[nodiscard]] Result<Function, Error> native_function(const HostFunction& function);
+
+    /// Equal exactly for equal types. Errors: limit (2^31 long types).
+    [[nodiscard]] Result<abi::TypeId, Error> type_id(const wasm::FunctionType& type);
+    /// The artifact of an instance whose code contains `pc`; null if there is none.
+    [[nodiscard]] const Artifact* find_code(std::uintptr_t pc) const;
+
+private:
+    friend class Instance;
+    friend class Instantiation;
+    struct NativeFunction;
+    struct TypeLess {
+        bool operator()(const wasm::FunctionType& left, const wasm::FunctionType& right) const;
+    };
+
+    [[nodiscard]] Result<Instance*, Error> add(std::unique_ptr<Instance> instance);
+    Global* add(std::unique_ptr<Global> global);
+
+    const StoreOptions options_;
+    mutable std::mutex mutex_;  // guards all below; innermost in the lock order
+    std::vector<std::unique_ptr<Memory>> memories_;
+    std::vector<std::unique_ptr<Table>> tables_;
+    std::vector<std::unique_ptr<Global>> globals_;
+    std::vector<std::unique_ptr<NativeFunction>> natives_;
+    std::map<wasm::FunctionType, abi::TypeId, TypeLess> long_types_;
+    std::vector<std::unique_ptr<Instance>> instances_;  // by module number; [0] is null
+};
+
+}  // namespace wasmax::runtime

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+
+#include "abi/trap.h"
+#include "abi/vm_context.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "runtime/mapping.h"
+#include "runtime/trap_handler.h"
+#include "wasm/types.h"
+
+namespace wasmax::runtime {
+
+struct TableOptions {
+    std::uint64_t max_entries = 10'000'000;  ///< no table grows beyond it
+};
+
+/// A table. References are `const FuncRef*` (tables of functions) or host references; null is the
+/// null reference. Functions that take indices check them first and change nothing when they fail;
+/// the error is the trap, table_out_of_bounds. Threads: safe, but an entry written by one thread
+/// and called by another at the same time must be the same function or null.
+class Table {
+public:
+    /// `type` is valid; all entries are `initial`. Errors: limit (the minimum is above
+    /// options.max_entries), host.
+    [[nodiscard]] static Result<std::unique_ptr<Table>, Error> create(const wasm::TableType& type,
+                                                                      void* initial,
+                                                                      const TableOptions& options);
+    Table(const Table&) = delete;
+    Table& operator=(const Table&) = delete;
+
+    /// As it was declared; the current size is count().
+    [[nodiscard]] const wasm::TableType& type() const { return type_; }
+    [[nodiscard]] abi::TableState* state() { return &state_; }
+    [[nodiscard]] std::uint64_t count() const {
+        return state_.count.load(std::memory_order_acquire);
+    }
+
+    /// wasm: exec-table-get
+    [[nodiscard]] Result<void*, abi::TrapCode> get(std::uint64_t index) const;
+    /// wasm: exec-table-set
+    [[nodiscard]] Result<void, abi::TrapCode> set(std::uint64_t index, void* reference);
+    /// Adds `delta` entries, each `reference`; returns the count before.
+    /// Errors: above the declared maximum, the limit, or what the host has. wasm: exec-table-grow
+    [[nodiscard]] Result<std::uint64_t, Error> grow(std::uint64_t delta, void* reference);
+    /// wasm: exec-table-fill
+    [[nodiscard]] Result<void, abi::TrapCode> fill(std::uint64_t index, void* reference,
+                                                   std::uint64_t count);
+    /// Copies references of a segment to [index, index + references.size()). wasm: exec-table-init
+    [[nodiscard]] Result<void, abi::TrapCode> init(std::uint64_t index,
+                                                   std::span<void* const> references);
+    /// The ranges may overlap, `from` may be this table. wasm: exec-table-copy
+    [[nodiscard]] Result<void, abi::TrapCode> copy(std::uint64_t index, const Table& from,
+                                                   std::uint64_t from_index, std::uint64_t count);
+
+private:
+    Table(const wasm::TableType& type, std::uint64_t max_entries, Mapping entries,
+          Mapping references);
+    [[nodiscard]] Result<void, Error> commit(std::uint64_t count);
+    [[nodiscard]] bool contains(std::uint64_t index, std::uint64_t count) const;
+    void write(std::uint64_t index, void* reference);
+
+    const wasm::TableType type_;
+    const std::uint64_t max_entries_;
+    Mapping entries_;  // tables of functions only
+    Mapping references_;
+    GuardRegion guard_;   // after entries_: unregistered before it is unmapped
+    std::mutex growing_;  // guards the mappings' protection and the store to state_.count
+    abi::TableState state_;
+};
+
+}  // namespace wasmax::runtime

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "abi/trap.h"
+#include "abi/vm_context.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/units.h"
+#include "runtime/mapping.h"
+#include "runtime/trap_handler.h"
+
+namespace wasmax::runtime {
+
+class Store;
+
+/// Native stack that is left to host code below the guest's limit.
+inline constexpr std::uint64_t kHostStackBytes = 256 * kKiB;
+
+struct ThreadOptions {
+    /// How much of the calling thread's stack guests may use; less if the thread has less.
+    Bytes stack{8 * kMiB};
+};
+
+/// The host's side of a guest thread: what a native entry finds at VmContext::thread. Created on
+/// the host thread that will run it, used and destroyed there; several may exist on one host
+/// thread.
+struct ThreadState {
+    /// Guests run on the calling thread's own stack, from here down to `options.stack`, its end, or
+    /// whichever comes first, less kHostStackBytes (run_with_stack gives a thread more).
+    /// Errors: host; limit (the stack that is left is too small); unsupported (the CPU).
+    [[nodiscard]] static Result<std::unique_ptr<ThreadState>, Error> create(
+        Store& store, const ThreadOptions& options = {});
+    ~ThreadState();
+    ThreadState(const ThreadState&) = delete;
+    ThreadState& operator=(const ThreadState&) = delete;
+
+    Store& store;
+    void* host = nullptr;  ///< the embedder's: wasix keeps its thread here
+    /// Lowest frame address of wasm functions; VmContext::stack_limit is this or ~0.
+    std::uintptr_t stack_limit = 0;
+    std::uintptr_t stack_low = 0;  ///< of the host thread's stack: its guard is below
+    std::uintptr_t stack_high = 0;
+    abi::VmContext** contexts = nullptr;  ///< by module number, null where not instantiated
+    std::byte* spill = nullptr;
+    TrapRecord trap{};  ///< of the latest trap
+
+private:
+    ThreadState(Store& of, Mapping context_array, Mapping spill_area);
+    Mapping contexts_;
+    Mapping spill_;
+    std::unique_ptr<abi::VmContext> host_context_;  // module number 0: native functions
+};
+
+/// Ends the guest: the innermost call() on this thread, which must be one of `thread`, returns
+/// Left{reason}. For native entries, when every C++ frame with a destructor is gone.
+[[noreturn]] void leave(ThreadState& thread, std::uint64_t reason) noexcept;
+
+/// Likewise, with a trap whose backtrace starts at the innermost wasm function.
+[[noreturn]] void raise_trap(ThreadState& thread, abi::TrapCode code) noexcept;
+
+/// Calls `body` on a stack that has at least `stack` left: this thread's if it has, else that of a
+/// new thread, which has ended when this returns. Errors: host. linux: pthread_create(3)
+[[nodiscard]] Result<void, Error> run_with_stack(Bytes stack, const std::function<void()>& body);
+
+}  // namespace wasmax::runtime
