@@ -1,0 +1,344 @@
+#include "cli/wast/runner.h"
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "abi/trap.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "cli/wast/script.h"
+#include "cli/wast/spectest.h"
+#include "cli/wast/value.h"
+#include "codegen/compiler.h"
+#include "engine/compiler.h"
+#include "runtime/artifact.h"
+#include "runtime/call.h"
+#include "runtime/extern.h"
+#include "runtime/global.h"
+#include "runtime/instance.h"
+#include "runtime/outcome.h"
+#include "runtime/thread.h"
+#include "runtime/value.h"
+#include "wasm/decoder.h"
+#include "wasm/module.h"
+
+namespace wasmax::cli::wast {
+namespace {
+
+using nlohmann::json;
+
+std::string text_of(const json& object, const char* key) {
+    const auto found = object.find(key);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+/// The suite's texts are a prefix of the message, or the other way round.
+bool same_message(std::string_view expected, std::string_view actual) {
+    return actual.starts_with(expected) || expected.starts_with(actual);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Runner>, Error> Runner::create(const engine::Compiler& compiler,
+                                                      const codegen::CompileOptions& options,
+                                                      const Script& script) {
+    std::unique_ptr<Runner> runner(new Runner(compiler, options, script));
+    runner->thread_ = TRY(runtime::ThreadState::create(runner->store_));
+    runner->host_modules_.emplace("spectest", TRY(spectest(runner->store_)));
+    return runner;
+}
+
+const std::map<std::string, Runner::Handler, std::less<>>& Runner::handlers() {
+    static const std::map<std::string, Handler, std::less<>> kHandlers{
+        {"module", &Runner::module},
+        {"module_definition", &Runner::module_definition},
+        {"module_instance", &Runner::module_instance},
+        {"register", &Runner::register_},
+        {"action", &Runner::action},
+        {"assert_return", &Runner::assert_return},
+        {"assert_trap", &Runner::assert_trap},
+        {"assert_exhaustion", &Runner::assert_trap},
+        {"assert_malformed", &Runner::assert_refused},
+        {"assert_invalid", &Runner::assert_refused},
+        {"assert_unlinkable", &Runner::assert_unlinkable},
+        {"assert_uninstantiable", &Runner::assert_uninstantiable},
+        {"assert_malformed_custom", Skipped{}},
+        {"assert_invalid_custom", Skipped{}},
+    };
+    return kHandlers;
+}
+
+Report Runner::run() {
+    Report report;
+    for (const json& command : script_.commands) {
+        execute(command, report);
+    }
+    return report;
+}
+
+void Runner::execute(const json& command, Report& report) {
+    const std::string type = text_of(command, "type");
+    const bool is_assertion = type.starts_with("assert_");
+    const auto found = handlers().find(type);
+    if (text_of(command, "module_type") == "text" ||
+        (found != handlers().end() && std::holds_alternative<Skipped>(found->second))) {
+        report.skipped += 1;
+        return;
+    }
+    Verdict verdict = "this kind of command is not supported";
+    if (found != handlers().end()) {
+        try {  // the JSON library throws on a missing key
+            verdict = (this->*std::get<1>(found->second))(command);
+        } catch (const json::exception& error) {
+            verdict = error.what();
+        }
+    }
+    if (verdict.empty()) {
+        report.passed += is_assertion ? 1 : 0;
+        return;
+    }
+    report.failed += 1;
+    report.failures.push_back(
+        fmt::format("line {}: {}: {}", command.value("line", 0), type, verdict));
+}
+
+Result<Runner::Artifact, Error> Runner::load(const json& command) {
+    const std::string filename = command.at("filename");
+    const auto bytes = TRY(script_.module(filename));
+    const UniqueFd file = TRY(compiler_.compile(bytes, filename, options_));
+    return TRY(runtime::Artifact::map(file.get(), filename));
+}
+
+Result<runtime::Instance*, runtime::InstantiateError> Runner::instantiate(Artifact artifact) {
+    std::vector<std::optional<runtime::Extern>> imports;
+    for (const wasm::Import& import : artifact->module().imports) {
+        std::optional<runtime::Extern> found;
+        if (const auto host = host_modules_.find(import.module); host != host_modules_.end()) {
+            const auto item = host->second.find(import.name);
+            if (item != host->second.end()) {
+                found = item->second;
+            }
+        } else if (const auto instance = registered_.find(import.module);
+                   instance != registered_.end()) {
+            found = instance->second->export_(import.name);
+        }
+        imports.push_back(std::move(found));
+    }
+    return runtime::Instance::create(store_, *thread_, std::move(artifact), imports);
+}
+
+Runner::Verdict Runner::instantiate_as_current(Artifact artifact, const json& command,
+                                               const char* key) {
+    const auto instance = instantiate(std::move(artifact));
+    if (!instance) {
+        return to_string(instance.error());
+    }
+    current_ = *instance;
+    const std::string name = text_of(command, key);
+    if (!name.empty()) {
+        instances_[name] = current_;
+    }
+    return {};
+}
+
+Runner::Verdict Runner::module(const json& command) {
+    auto artifact = load(command);
+    if (!artifact) {
+        return artifact.error().message;
+    }
+    return instantiate_as_current(*std::move(artifact), command, "name");
+}
+
+Runner::Verdict Runner::module_definition(const json& command) {
+    auto artifact = load(command);
+    if (!artifact) {
+        return artifact.error().message;
+    }
+    last_definition_ = *artifact;
+    const std::string name = text_of(command, "name");
+    if (!name.empty()) {
+        definitions_[name] = *std::move(artifact);
+    }
+    return {};
+}
+
+Runner::Verdict Runner::module_instance(const json& command) {
+    const std::string name = text_of(command, "module");
+    const auto found = definitions_.find(name);
+    Artifact artifact = found != definitions_.end() ? found->second : last_definition_;
+    if (artifact == nullptr) {
+        return "no module definition " + name;
+    }
+    return instantiate_as_current(std::move(artifact), command, "instance");
+}
+
+Runner::Verdict Runner::register_(const json& command) {
+    const std::string name = text_of(command, "name");
+    runtime::Instance* instance = current_;
+    if (!name.empty()) {
+        const auto found = instances_.find(name);
+        instance = found == instances_.end() ? nullptr : found->second;
+    }
+    if (instance == nullptr) {
+        return "no instance " + name;
+    }
+    registered_[command.at("as").get<std::string>()] = instance;
+    return {};
+}
+
+Runner::ActionOutcome Runner::invoke(const runtime::Function& function, const json& arguments) {
+    std::vector<runtime::Value> values;
+    for (const json& argument : arguments) {
+        const auto value = parse_value(argument);
+        if (!value) {
+            return "unsupported argument " + describe(argument);
+        }
+        values.push_back(*value);
+    }
+    if (values.size() != function.type->parameters.size()) {
+        return std::string("wrong number of arguments");
+    }
+    Values results{function.type->results, {}};
+    results.values.resize(results.types.size());
+    auto outcome = runtime::call(*thread_, *function.ref, *function.type, values, results.values);
+    if (auto* trapped = std::get_if<runtime::Trapped>(&outcome)) {
+        return std::move(trapped->trap);
+    }
+    if (std::holds_alternative<runtime::Left>(outcome)) {
+        return std::string("the guest ended");
+    }
+    return results;
+}
+
+Runner::ActionOutcome Runner::perform(const json& action) {
+    const std::string name = text_of(action, "module");
+    runtime::Instance* instance = current_;
+    if (!name.empty()) {
+        const auto found = instances_.find(name);
+        instance = found == instances_.end() ? nullptr : found->second;
+    }
+    if (instance == nullptr) {
+        return "no instance " + name;
+    }
+    const std::string field = action.at("field");
+    const auto exported = instance->export_(field);
+    if (!exported) {
+        return "no export " + field;
+    }
+    if (action.at("type") == "get") {
+        const auto* global = std::get_if<runtime::Global*>(&*exported);
+        if (global == nullptr) {
+            return field + " is not a global";
+        }
+        return Values{{(*global)->type().value}, {(*global)->get()}};
+    }
+    const auto* function = std::get_if<runtime::Function>(&*exported);
+    if (function == nullptr) {
+        return field + " is not a function";
+    }
+    return invoke(*function, action.at("args"));
+}
+
+Runner::Verdict Runner::failure_of(const ActionOutcome& outcome) {
+    if (const auto* trap = std::get_if<runtime::Trap>(&outcome)) {
+        return to_string(*trap);
+    }
+    const auto* problem = std::get_if<std::string>(&outcome);
+    return problem == nullptr ? std::string() : *problem;
+}
+
+Runner::Verdict Runner::action(const json& command) {
+    return failure_of(perform(command.at("action")));
+}
+
+Runner::Verdict Runner::assert_return(const json& command) {
+    const ActionOutcome outcome = perform(command.at("action"));
+    const auto* results = std::get_if<Values>(&outcome);
+    if (results == nullptr) {
+        return failure_of(outcome);
+    }
+    const json& expected = command.at("expected");
+    if (expected.size() != results->values.size()) {
+        return fmt::format("{} results, expected {}", results->values.size(), expected.size());
+    }
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        if (!matches(expected[i], results->types[i], results->values[i])) {
+            return fmt::format("result {} is {}, expected {}", i,
+                               describe(results->types[i], results->values[i]),
+                               describe(expected[i]));
+        }
+    }
+    return {};
+}
+
+Runner::Verdict Runner::assert_trap(const json& command) {
+    const ActionOutcome outcome = perform(command.at("action"));
+    if (const auto* problem = std::get_if<std::string>(&outcome)) {
+        return *problem;
+    }
+    const auto* trap = std::get_if<runtime::Trap>(&outcome);
+    const std::string expected = text_of(command, "text");
+    if (trap == nullptr) {
+        return "returned, expected the trap `" + expected + "`";
+    }
+    const char* actual = abi::message(trap->code);
+    return same_message(expected, actual)
+               ? std::string()
+               : fmt::format("trapped with `{}`, expected `{}`", actual, expected);
+}
+
+Runner::Verdict Runner::assert_refused(const json& command) {
+    const auto bytes = script_.module(command.at("filename").get<std::string>());
+    if (!bytes) {
+        return bytes.error().message;
+    }
+    const auto module = wasm::decode_module(*bytes, {.features = options_.features});
+    if (!module || !wasm::validate_functions(*module, options_.features, 1)) {
+        return {};  // engines differ in whether they call it malformed or invalid
+    }
+    return "the module was accepted, expected `" + text_of(command, "text") + "`";
+}
+
+Runner::Verdict Runner::assert_unlinkable(const json& command) {
+    auto artifact = load(command);
+    if (!artifact) {
+        return artifact.error().message;
+    }
+    const auto instance = instantiate(*std::move(artifact));
+    if (instance) {
+        return "the module was linked, expected `" + text_of(command, "text") + "`";
+    }
+    return std::holds_alternative<runtime::LinkError>(instance.error())
+               ? std::string()
+               : to_string(instance.error());
+}
+
+Runner::Verdict Runner::assert_uninstantiable(const json& command) {
+    auto artifact = load(command);
+    if (!artifact) {
+        return artifact.error().message;
+    }
+    const auto instance = instantiate(*std::move(artifact));
+    if (instance) {
+        return "the module was instantiated, expected `" + text_of(command, "text") + "`";
+    }
+    const auto* trap = std::get_if<runtime::Trap>(&instance.error());
+    if (trap == nullptr) {
+        return to_string(instance.error());
+    }
+    return same_message(text_of(command, "text"), abi::message(trap->code)) ? std::string()
+                                                                            : to_string(*trap);
+}
+
+}  // namespace wasmax::cli::wast

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "cli/wast/script.h"
+#include "cli/wast/spectest.h"
+#include "codegen/compiler.h"
+#include "engine/compiler.h"
+#include "runtime/artifact.h"
+#include "runtime/instance.h"
+#include "runtime/outcome.h"
+#include "runtime/store.h"
+#include "runtime/thread.h"
+#include "runtime/value.h"
+
+namespace wasmax::cli::wast {
+
+/// What became of a script's assertions. A command that is no assertion counts only if it fails.
+struct Report {
+    std::size_t passed = 0;
+    std::size_t failed = 0;
+    std::size_t skipped = 0;            ///< about the text format only
+    std::vector<std::string> failures;  ///< `line 12: assert_return: ...`, one per failure
+};
+
+/// Runs the commands of one script in a store of their own.
+class Runner {
+public:
+    /// `compiler` and `script` outlive the runner. Errors: host.
+    [[nodiscard]] static Result<std::unique_ptr<Runner>, Error> create(
+        const engine::Compiler& compiler, const codegen::CompileOptions& options,
+        const Script& script);
+
+    [[nodiscard]] Report run();
+
+private:
+    /// What an action came to: values with their types, a trap, or why it could not be done.
+    struct Values {
+        std::vector<wasm::ValueType> types;
+        std::vector<runtime::Value> values;
+    };
+    using ActionOutcome = std::variant<Values, runtime::Trap, std::string>;
+    using Command = nlohmann::json;
+    /// Empty when the command did as it should, else what went wrong.
+    using Verdict = std::string;
+    struct Skipped {};
+    using Handler = std::variant<Skipped, Verdict (Runner::*)(const Command&)>;
+
+    Runner(const engine::Compiler& compiler, const codegen::CompileOptions& options,
+           const Script& script)
+        : compiler_(compiler), options_(options), script_(script) {}
+
+    static const std::map<std::string, Handler, std::less<>>& handlers();
+    void execute(const Command& command, Report& report);
+
+    Verdict module(const Command& command);
+    Verdict module_definition(const Command& command);
+    Verdict module_instance(const Command& command);
+    Verdict register_(const Command& command);
+    Verdict action(const Command& command);
+    Verdict assert_return(const Command& command);
+    Verdict assert_trap(const Command& command);
+    Verdict assert_refused(const Command& command);
+    Verdict assert_unlinkable(const Command& command);
+    Verdict assert_uninstantiable(const Command& command);
+
+    using Artifact = std::shared_ptr<const runtime::Artifact>;
+    Result<Artifact, Error> load(const Command& command);
+    Result<runtime::Instance*, runtime::InstantiateError> instantiate(Artifact artifact);
+    Verdict instantiate_as_current(Artifact artifact, const Command& command, const char* key);
+    /// Empty for values.
+    static Verdict failure_of(const ActionOutcome& outcome);
+    ActionOutcome perform(const nlohmann::json& action);
+    ActionOutcome invoke(const runtime::Function& function, const nlohmann::json& arguments);
+
+    const engine::Compiler& compiler_;
+    const codegen::CompileOptions options_;
+    const Script& script_;
+    runtime::Store store_;
+    std::unique_ptr<runtime::ThreadState> thread_;
+    std::map<std::string, ExportMap, std::less<>> host_modules_;
+    std::map<std::string, runtime::Instance*, std::less<>> registered_;
+    std::map<std::string, runtime::Instance*, std::less<>> instances_;  ///< by `$name`
+    std::map<std::string, Artifact, std::less<>> definitions_;
+    runtime::Instance* current_ = nullptr;
+    Artifact last_definition_;
+};
+
+}  // namespace wasmax::cli::wast
