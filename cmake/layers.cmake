@@ -2,7 +2,7 @@
 # src/NAME/ belongs to wasmax_NAME, tested by wasmax_NAME_test from tests/unit/NAME/. A library may
 # include only what it lists here; `./dev tidy` enforces it, with the picture in ARCHITECTURE.md.
 function(wasmax_library name)
-    cmake_parse_arguments(ARG "SHARED" "" "DEPENDS;LINKS" ${ARGN})
+    cmake_parse_arguments(ARG "SHARED" "" "DEPENDS;LINKS;LOADS" ${ARGN})
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS
         ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp ${CMAKE_SOURCE_DIR}/src/${name}/*.S)
     set(kind STATIC)
@@ -23,6 +23,16 @@ function(wasmax_library name)
     target_link_libraries(wasmax_${name} ${scope} ${ARG_DEPENDS} ${ARG_LINKS})
 endfunction()
 
+# The program `output` whose main() is in src/NAME/. LOADS: a library of which it uses the headers only,
+# because it is loaded at run time.
+function(wasmax_program name output)
+    cmake_parse_arguments(ARG "" "" "DEPENDS;LINKS;LOADS" ${ARGN})
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
+    add_executable(${output} ${sources})
+    list(TRANSFORM ARG_DEPENDS PREPEND wasmax_)
+    target_link_libraries(${output} PRIVATE wasmax_flags ${ARG_DEPENDS} ${ARG_LINKS})
+endfunction()
+
 wasmax_library(base)
 wasmax_library(wasm DEPENDS base)
 wasmax_library(abi DEPENDS wasm base)
@@ -30,3 +40,4 @@ wasmax_library(trace DEPENDS base)
 wasmax_library(io DEPENDS base LINKS Threads::Threads)
 wasmax_library(runtime DEPENDS abi wasm base LINKS Threads::Threads)
 wasmax_library(wasix DEPENDS runtime io trace abi wasm base)
+wasmax_library(engine DEPENDS wasix runtime io abi wasm base LOADS codegen LINKS wabt::wabt ${CMAKE_DL_LIBS})

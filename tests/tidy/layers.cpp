@@ -27,13 +27,13 @@ std::string without_comments(std::string_view text) {
 }
 
 std::set<std::string> depends_of(const std::string& arguments) {
-    static const std::set<std::string> keywords{"LINKS", "SHARED", "DEPENDS"};
+    static const std::set<std::string> keywords{"LINKS", "SHARED", "DEPENDS", "LOADS"};
     std::istringstream words(arguments);
     std::set<std::string> depends;
     bool listing = false;
     for (std::string word; words >> word;) {
         if (keywords.contains(word)) {
-            listing = word == "DEPENDS";
+            listing = word == "DEPENDS" || word == "LOADS";
         } else if (listing) {
             depends.insert(word);
         }
