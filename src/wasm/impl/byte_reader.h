@@ -49,6 +49,9 @@ public:
     /// The next byte without reading it; -1 at the end.
     [[nodiscard]] int peek() const { return at_end() ? -1 : std::to_integer<int>(*cursor_); }
 
+    /// After a peek() that saw one.
+    void skip_byte() { ++cursor_; }
+
     [[nodiscard]] Result<std::uint8_t, ReadError> byte() {
         if (at_end()) [[unlikely]] {
             return fail(unexpected_end());

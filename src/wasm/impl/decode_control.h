@@ -11,14 +11,14 @@ auto FunctionDecoder<Sink>::read_block_type() -> Checked<BlockSignature> {
     constexpr int kEmpty = 0x40;
     const int byte = reader_.peek();
     if (byte == kEmpty) {
-        TRY(read(reader_.byte()));
+        reader_.skip_byte();
         return BlockSignature{};
     }
     if (const ValueTypeRow* row = find_value_type(byte)) {
         if (!features_.has(row->feature)) {
             return refuse(feature_error(row->feature, reader_.offset()));
         }
-        TRY(read(reader_.byte()));
+        reader_.skip_byte();
         return BlockSignature{.parameters = {}, .results = std::span(&row->type, 1)};
     }
     const std::int64_t index = TRY(read(reader_.s33()));

@@ -70,6 +70,7 @@ private:
     Checked<void> decode_locals(const FunctionType& type);
     Checked<void> decode_instruction();
     Checked<const OpcodeInfo*> decode_opcode();
+    [[gnu::noinline]] Checked<const OpcodeInfo*> decode_rare_opcode();
     Checked<void> dispatch(const OpcodeInfo& row);
 
     // Refusals. `message` starts with the specification's words.
@@ -265,10 +266,16 @@ auto FunctionDecoder<Sink>::decode_opcode() -> Checked<const OpcodeInfo*> {
     }
     const OpcodeInfo* row = find_opcode(static_cast<std::uint8_t>(reader_.peek()));
     if (row == nullptr || !features_.has(row->feature)) [[unlikely]] {
-        return read(read_opcode(reader_, features_));
+        return decode_rare_opcode();
     }
-    TRY(read(reader_.byte()));
+    reader_.skip_byte();
     return row;
+}
+
+/// One with a prefix, or an error.
+template <class Sink>
+auto FunctionDecoder<Sink>::decode_rare_opcode() -> Checked<const OpcodeInfo*> {
+    return read(read_opcode(reader_, features_));
 }
 
 template <class Sink>
