@@ -9,6 +9,6 @@ namespace wasmax {
 }  // namespace wasmax
 
 /// Our own invariants, in every build. Never for anything a guest, a file or a user can cause.
-#define WASMAX_ASSERT(condition)     \
+#define WASMAX_ASSERT(condition)        \
     ((condition) ? static_cast<void>(0) \
                  : ::wasmax::assertion_failed(#condition, __FILE__, __LINE__))

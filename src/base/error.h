@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -8,7 +9,7 @@ namespace wasmax {
 /// Why the host side of wasmax could not do something: for embedders and the command line.
 /// Guest-visible failures are wasix::Errno, bad modules are wasm::ModuleError, traps are abi::Trap.
 struct Error {
-    enum class Kind {
+    enum class Kind : std::uint8_t {
         host,         ///< a system call of ours failed: `host_errno` says how
         invalid,      ///< what we were given is wrong (argument, file, module)
         unsupported,  ///< correct, but wasmax cannot do it

@@ -101,11 +101,11 @@ private:
 }  // namespace wasmax
 
 /// The value of `expression`, or return its error from the enclosing function.
-#define TRY(expression)                                                     \
-    ({                                                                      \
-        auto try_result_ = (expression);                                    \
-        if (!try_result_.has_value()) [[unlikely]] {                        \
-            return ::wasmax::fail(std::move(try_result_).error());          \
-        }                                                                   \
-        std::move(try_result_).value();                                     \
+#define TRY(expression)                                            \
+    ({                                                             \
+        auto try_result_ = (expression);                           \
+        if (!try_result_.has_value()) [[unlikely]] {               \
+            return ::wasmax::fail(std::move(try_result_).error()); \
+        }                                                          \
+        std::move(try_result_).value();                            \
     })

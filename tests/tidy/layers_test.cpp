@@ -1,9 +1,5 @@
 #include "tidy/layers.h"
 
-#include <set>
-#include <string>
-#include <vector>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

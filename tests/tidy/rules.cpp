@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <iterator>
 #include <regex>
 #include <set>
@@ -133,7 +134,7 @@ private:
         for (const std::vector<std::string>& cycle : cycles(layers_)) {
             std::string text = cycle.front();
             for (std::size_t i = 1; i < cycle.size(); ++i) {
-                text += " -> " + cycle[i];
+                text.append(" -> ").append(cycle[i]);
             }
             report(kLayersFile, layers_.find(cycle.front())->second.line, "cycle",
                    text + ": move what both sides need into a library below them");

@@ -1,9 +1,11 @@
 #include "tidy/rules.h"
 
-#include <unistd.h>
+#include <stdlib.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <string>
 #include <string_view>
 #include <vector>
