@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "abi/artifact.h"
 #include "abi/context_layout.h"
@@ -54,14 +56,18 @@ public:
     [[nodiscard]] std::string function_name(wasm::FunctionIndex function) const;
 
 private:
-    friend class ArtifactLoader;
-    Artifact() = default;
+    Artifact(std::string name, Mapping image) : name_(std::move(name)), image_(std::move(image)) {}
+    [[nodiscard]] Result<void, Error> load();
+    [[nodiscard]] Result<void, Error> load_tables(const abi::ArtifactHeader& header);
+    [[nodiscard]] Result<void, Error> load_module(const abi::ArtifactHeader& header);
+    [[nodiscard]] Result<void, Error> load_text(const abi::ArtifactHeader& header);
 
-    std::string name_;
+    const std::string name_;
     Mapping image_;
     GuardRegion code_region_;  // after image_: unregistered before it is unmapped
     wasm::Module module_;
-    wasm::FunctionNames names_;
+    mutable std::once_flag names_decoded_;  // most runs need no name
+    mutable wasm::FunctionNames names_;
     abi::ContextLayout layout_;
     ByteView text_;
     std::span<const std::uint32_t> functions_;

@@ -95,7 +95,7 @@ private:
     std::vector<Memory*> memories_;               // by index, as are those below
     std::vector<Table*> tables_;
     std::vector<Global*> globals_;
-    std::vector<HostFunction> host_functions_;  // by function import; code null if linked
+    std::vector<const void*> host_functions_;  // by function import; null if linked
     std::vector<bool> dropped_data_;
     std::vector<std::vector<void*>> elements_;
 };

@@ -1,10 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "abi/vm_context.h"
@@ -59,12 +58,13 @@ private:
     friend class Instance;
     friend class Instantiation;
     struct NativeFunction;
-    struct TypeLess {
-        bool operator()(const wasm::FunctionType& left, const wasm::FunctionType& right) const;
+    struct TypeHash {
+        std::size_t operator()(const wasm::FunctionType& type) const noexcept;
     };
 
+    /// Numbers the instance and takes it.
     [[nodiscard]] Result<Instance*, Error> add(std::unique_ptr<Instance> instance);
-    Global* add(std::unique_ptr<Global> global);
+    [[nodiscard]] Global* add(std::unique_ptr<Global> global);
 
     const StoreOptions options_;
     mutable std::mutex mutex_;  // guards all below; innermost in the lock order
@@ -72,7 +72,7 @@ private:
     std::vector<std::unique_ptr<Table>> tables_;
     std::vector<std::unique_ptr<Global>> globals_;
     std::vector<std::unique_ptr<NativeFunction>> natives_;
-    std::map<wasm::FunctionType, abi::TypeId, TypeLess> long_types_;
+    std::unordered_map<wasm::FunctionType, abi::TypeId, TypeHash> long_types_;
     std::vector<std::unique_ptr<Instance>> instances_;  // by module number; [0] is null
 };
 

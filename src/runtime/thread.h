@@ -37,21 +37,28 @@ struct ThreadState {
     ThreadState(const ThreadState&) = delete;
     ThreadState& operator=(const ThreadState&) = delete;
 
+    /// Of the host thread's stack.
+    struct Stack {
+        std::uintptr_t limit;  ///< lowest frame address of wasm functions
+        std::uintptr_t low;    ///< its end; the guard is below
+        std::uintptr_t high;
+    };
+
     Store& store;
     void* host = nullptr;  ///< the embedder's: wasix keeps its thread here
-    /// Lowest frame address of wasm functions; VmContext::stack_limit is this or ~0.
-    std::uintptr_t stack_limit = 0;
-    std::uintptr_t stack_low = 0;  ///< of the host thread's stack: its guard is below
-    std::uintptr_t stack_high = 0;
-    abi::VmContext** contexts = nullptr;  ///< by module number, null where not instantiated
-    std::byte* spill = nullptr;
-    TrapRecord trap{};  ///< of the latest trap
+    const Stack stack;     ///< VmContext::stack_limit is its limit, or ~0 to ask for a visit
+    abi::VmContext** const contexts;  ///< by module number, null where not instantiated
+    TrapRecord trap{};                ///< the latest trap
+
+    /// Sets the members of a new context that say which thread it belongs to.
+    void bind(abi::VmContext& context);
 
 private:
-    ThreadState(Store& of, Mapping context_array, Mapping spill_area);
+    ThreadState(Store& of, const Stack& bounds, Mapping context_array, Mapping spill_area);
+
     Mapping contexts_;
     Mapping spill_;
-    std::unique_ptr<abi::VmContext> host_context_;  // module number 0: native functions
+    abi::VmContext host_context_{};  // module number 0: native functions
 };
 
 /// Ends the guest: the innermost call() on this thread, which must be one of `thread`, returns

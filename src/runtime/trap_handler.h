@@ -17,8 +17,9 @@ inline constexpr std::uint32_t kMaxTrapFrames = 64;
 /// What the signal handler and raise_trap() write before they leave wasm code: plain data.
 struct TrapRecord {
     abi::TrapCode code;
-    std::uint32_t count;                 ///< of pcs
-    std::uintptr_t pcs[kMaxTrapFrames];  ///< the trapping instruction, then return addresses
+    bool at_instruction;  ///< pcs[0] is the trapping instruction, not a return address
+    std::uint32_t count;  ///< of pcs
+    std::uintptr_t pcs[kMaxTrapFrames];  ///< innermost first
 };
 
 /// One entry from the host into wasm code; scopes nest. Lives on the stack of call().
@@ -58,11 +59,10 @@ private:
 /// were installed at the first call. Later calls do nothing. Errors: host. Threads: any.
 [[nodiscard]] Result<void, Error> install_trap_handler();
 
-/// Gives the calling thread an alternate signal stack unless it has one that is large enough; it
-/// lasts until the thread ends. Errors: host. linux: sigaltstack(2)
-[[nodiscard]] Result<void, Error> ensure_signal_stack();
-
-/// Whether `pc` lies in a registered code range. Async-signal-safe.
-[[nodiscard]] bool is_wasm_code(std::uintptr_t pc) noexcept;
+/// Fills thread.trap: `pc` unless it is 0, then the return addresses into wasm code that the chain
+/// of frame pointers from `frame_pointer` on has. Host frames before the first wasm frame are
+/// skipped; the first one after it, where the host entered, is the end. Async-signal-safe.
+void record_trap(ThreadState& thread, abi::TrapCode code, std::uintptr_t pc,
+                 std::uintptr_t frame_pointer) noexcept;
 
 }  // namespace wasmax::runtime

@@ -1,0 +1,178 @@
+#include "runtime/artifact.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "abi/artifact.h"
+#include "abi/context_layout.h"
+#include "base/assert.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/units.h"
+#include "runtime/impl/artifact_image.h"
+#include "runtime/mapping.h"
+#include "runtime/trap_handler.h"
+#include "wasm/decoder.h"
+#include "wasm/module.h"
+
+namespace wasmax::runtime {
+namespace {
+
+Error damaged(const char* what) { return Error::invalid(std::string("damaged artifact: ") + what); }
+
+/// Whether the numbers ascend to at most `limit`.
+bool ascend(std::span<const std::uint32_t> numbers, std::uint64_t limit) {
+    return std::ranges::is_sorted(numbers) && (numbers.empty() || numbers.back() <= limit);
+}
+
+/// Reads the pcmap entries of a function until they end: a damaged one ends early.
+class PcmapReader {
+public:
+    explicit PcmapReader(ByteView bytes) : bytes_(bytes) {}
+
+    /// The wasm offset of the last entry whose pc is at most `pc` bytes into the function; 0
+    /// without one.
+    std::uint64_t find(std::uint64_t pc) {
+        std::uint64_t entry_pc = 0;
+        std::uint64_t offset = 0;
+        for (;;) {
+            const auto pc_delta = leb(/*is_signed=*/false);
+            const auto offset_delta = leb(/*is_signed=*/true);
+            if (!pc_delta.has_value() || !offset_delta.has_value() || *pc_delta > pc - entry_pc) {
+                return offset;
+            }
+            entry_pc += *pc_delta;
+            offset += *offset_delta;
+        }
+    }
+
+private:
+    std::optional<std::uint64_t> leb(bool is_signed) {
+        std::uint64_t value = 0;
+        for (unsigned shift = 0; shift < 64 && !bytes_.empty(); shift += 7) {
+            const auto byte = std::to_integer<std::uint64_t>(bytes_.front());
+            bytes_ = bytes_.subspan(1);
+            value |= (byte & 0x7f) << shift;
+            if ((byte & 0x80) == 0) {
+                const bool negative = is_signed && (byte & 0x40) != 0 && shift + 7 < 64;
+                return negative ? value | ~std::uint64_t{0} << (shift + 7) : value;
+            }
+        }
+        return std::nullopt;
+    }
+
+    ByteView bytes_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const Artifact>, Error> Artifact::map(int fd, std::string name) {
+    struct stat status{};
+    if (fstat(fd, &status) != 0) {
+        return fail(Error::from_errno(errno, "reading an artifact").in(name));
+    }
+    if (!S_ISREG(status.st_mode) || status.st_size <= 0) {
+        return fail(Error::invalid("not an artifact").in(name));
+    }
+    auto image = Mapping::file(fd, static_cast<std::uint64_t>(status.st_size), "mapping");
+    if (!image.has_value()) {
+        return fail(std::move(image).error().in(name));
+    }
+    const std::shared_ptr<Artifact> artifact(
+        // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): the constructor is private.
+        new Artifact(std::move(name), std::move(image).value()));
+    auto loaded = artifact->load();
+    if (!loaded.has_value()) {
+        return fail(std::move(loaded).error().in(artifact->name_));
+    }
+    return std::shared_ptr<const Artifact>(artifact);
+}
+
+Result<void, Error> Artifact::load() {
+    const abi::ArtifactHeader header = TRY(checked_header(image_.view()));
+    TRY(load_tables(header));
+    TRY(load_module(header));
+    return load_text(header);
+}
+
+Result<void, Error> Artifact::load_tables(const abi::ArtifactHeader& header) {
+    const ByteView image = image_.view();
+    const std::uint64_t ends = std::uint64_t{header.defined_functions} + 1;
+    functions_ = TRY(part_numbers(image, header.functions, ends));
+    wrappers_ = TRY(part_numbers(image, header.wrappers, header.imported_functions));
+    pcmap_index_ = TRY(part_numbers(image, header.pcmap_index, ends));
+    pcmap_entries_ = part_bytes(image, header.pcmap_entries);
+    const bool wrappers_inside = std::ranges::all_of(wrappers_, [&](std::uint32_t offset) {
+        return offset == abi::kNoWrapper || offset < header.text.bytes;
+    });
+    if (!ascend(functions_, header.text.bytes) || !wrappers_inside ||
+        !ascend(pcmap_index_, pcmap_entries_.size())) {
+        return fail(damaged("a table of functions points outside"));
+    }
+    return {};
+}
+
+Result<void, Error> Artifact::load_module(const abi::ArtifactHeader& header) {
+    auto module = wasm::decode_module(part_bytes(image_.view(), header.module),
+                                      {.code = wasm::DecodeOptions::Code::absent});
+    if (!module.has_value()) {
+        return fail(Error::invalid("damaged artifact: " + wasm::to_string(module.error())));
+    }
+    module_ = std::move(module).value();
+    if (module_.imported_functions != header.imported_functions ||
+        module_.defined_functions() != header.defined_functions) {
+        return fail(damaged("the module has other functions"));
+    }
+    layout_ = abi::ContextLayout::of(module_);
+    return {};
+}
+
+Result<void, Error> Artifact::load_text(const abi::ArtifactHeader& header) {
+    text_ = part_bytes(image_.view(), header.text);
+    if (!text_.empty()) {
+        TRY(image_.access(header.text.offset, align_up(text_.size(), kHostPageBytes),
+                          Mapping::Access::read_execute, "mapping code"));
+        code_region_ = GuardRegion(RegionKind::code, text_.data(), text_.size());
+    }
+    return {};
+}
+
+const void* Artifact::code(wasm::FunctionIndex function) const {
+    WASMAX_ASSERT(!module_.is_imported(function));
+    return text_.data() + functions_[function.value - module_.imported_functions];
+}
+
+const void* Artifact::wrapper(wasm::FunctionIndex function) const {
+    WASMAX_ASSERT(module_.is_imported(function));
+    const std::uint32_t offset = wrappers_[function.value];
+    return offset == abi::kNoWrapper ? nullptr : text_.data() + offset;
+}
+
+std::optional<Artifact::Location> Artifact::find(std::uintptr_t pc) const {
+    const std::uint64_t offset = pc - reinterpret_cast<std::uintptr_t>(text_.data());
+    const auto after = std::ranges::upper_bound(functions_, offset);
+    if (after == functions_.begin() || after == functions_.end()) {
+        return std::nullopt;
+    }
+    const auto index = static_cast<std::uint32_t>(after - functions_.begin()) - 1;
+    const ByteView entries =
+        pcmap_entries_.subspan(pcmap_index_[index], pcmap_index_[index + 1] - pcmap_index_[index]);
+    return Location{.function = {module_.imported_functions + index},
+                    .wasm_offset = PcmapReader(entries).find(offset - functions_[index])};
+}
+
+std::string Artifact::function_name(wasm::FunctionIndex function) const {
+    std::call_once(names_decoded_, [this] { names_ = wasm::FunctionNames::decode(module_); });
+    return names_.name(function);
+}
+
+}  // namespace wasmax::runtime

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "abi/artifact.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/units.h"
+
+namespace wasmax::runtime {
+
+/// A copy of the image's header whose every part lies inside the image, and whose code this process
+/// and CPU can run: magic, versions, ELF segments and parts are checked. Reads nothing outside
+/// `image`. Errors: invalid, unsupported.
+[[nodiscard]] Result<abi::ArtifactHeader, Error> checked_header(ByteView image);
+
+/// The bytes of a part of a checked header.
+[[nodiscard]] ByteView part_bytes(ByteView image, abi::ArtifactPart part);
+
+/// A part that is an array of `count` 32-bit numbers. Errors: invalid (another size, or
+/// misaligned).
+[[nodiscard]] Result<std::span<const std::uint32_t>, Error> part_numbers(ByteView image,
+                                                                         abi::ArtifactPart part,
+                                                                         std::uint64_t count);
+
+}  // namespace wasmax::runtime

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "abi/vm_context.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "runtime/extern.h"
+#include "runtime/instance.h"
+#include "runtime/thread.h"
+#include "runtime/value.h"
+#include "wasm/module.h"
+
+namespace wasmax::runtime {
+
+/// Turns a new, numbered Instance into one that can be called. wasm: exec-instantiation
+class Instantiation {
+public:
+    Instantiation(Instance& instance, ThreadState& thread)
+        : instance_(instance), module_(instance.module()), thread_(thread) {}
+
+    /// Everything without visible effects: context, functions, globals, tables and memories.
+    /// `imports` are linked. Errors: of Memory::create and Table::create; limit.
+    [[nodiscard]] Result<void, Error> allocate(const std::vector<Extern>& imports);
+    /// Element segments, data segments, the start function.
+    [[nodiscard]] Result<void, InstantiateError> initialize();
+
+private:
+    void create_context();
+    void bind_imports(const std::vector<Extern>& imports);
+    void bind_import(std::uint32_t function, const Extern& external);
+    [[nodiscard]] Result<void, Error> create_functions();
+    void create_globals();
+    [[nodiscard]] Result<void, Error> create_tables();
+    [[nodiscard]] Result<void, Error> create_memories();
+    void evaluate_elements();
+    [[nodiscard]] Result<void, InstantiateError> copy_elements();
+    [[nodiscard]] Result<void, InstantiateError> copy_data();
+    [[nodiscard]] Result<void, InstantiateError> start();
+
+    /// The part of the context at `offset`.
+    template <class T>
+    T* part(std::uint32_t offset) {
+        return reinterpret_cast<T*>(reinterpret_cast<std::byte*>(instance_.context_.get()) +
+                                    offset);
+    }
+
+    Instance& instance_;
+    const wasm::Module& module_;
+    ThreadState& thread_;
+};
+
+}  // namespace wasmax::runtime

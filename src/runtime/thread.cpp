@@ -1,0 +1,185 @@
+#include "runtime/thread.h"
+
+#include <cpuid.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "abi/trap.h"
+#include "abi/vm_context.h"
+#include "base/assert.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/units.h"
+#include "runtime/impl/builtins.h"
+#include "runtime/impl/enter.h"
+#include "runtime/impl/signal_stack.h"
+#include "runtime/mapping.h"
+#include "runtime/store.h"
+#include "runtime/trap_handler.h"
+
+namespace wasmax::runtime {
+namespace {
+
+/// A guest with less is refused: it could not even start.
+constexpr std::uint64_t kMinStackBytes = 64 * kKiB;
+/// Behind the stack of threads we make: what frames may skip, were they not probed.
+constexpr std::uint64_t kGuardBytes = kMiB;
+
+struct StackBounds {
+    std::uintptr_t low;
+    std::uintptr_t high;
+};
+
+Result<StackBounds, Error> stack_bounds() {
+    pthread_attr_t attributes;
+    if (const int error = pthread_getattr_np(pthread_self(), &attributes); error != 0) {
+        return fail(Error::from_errno(error, "finding this thread's stack"));
+    }
+    void* base = nullptr;
+    std::size_t bytes = 0;
+    const int error = pthread_attr_getstack(&attributes, &base, &bytes);
+    pthread_attr_destroy(&attributes);
+    if (error != 0) {
+        return fail(Error::from_errno(error, "finding this thread's stack"));
+    }
+    const auto low = reinterpret_cast<std::uintptr_t>(base);
+    return StackBounds{.low = low, .high = low + bytes};
+}
+
+std::uintptr_t here() { return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)); }
+
+/// Whether stack_check can save the vector registers of this CPU in kXsaveBytes.
+bool can_save_registers() {
+    constexpr unsigned kXsaveLeaf = 0xd;
+    unsigned eax = 0;
+    unsigned ebx = 0;
+    unsigned ecx = 0;
+    unsigned edx = 0;
+    if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0 || (ecx & bit_OSXSAVE) == 0) {
+        return false;
+    }
+    for (unsigned component = 2; component < 32; ++component) {
+        if (((kXsaveComponents >> component) & 1) != 0 &&
+            __get_cpuid_count(kXsaveLeaf, component, &eax, &ebx, &ecx, &edx) != 0 &&
+            ebx + eax > kXsaveBytes) {  // offset and size, both 0 when the CPU does not have it
+            return false;
+        }
+    }
+    return true;
+}
+
+/// The scope to land in. Native code may end only the guest that called it.
+TrapScope& innermost_scope(const ThreadState& thread) {
+    TrapScope* scope = current_trap_scope().load(std::memory_order_relaxed);
+    WASMAX_ASSERT(scope != nullptr && scope->thread == &thread);
+    return *scope;
+}
+
+}  // namespace
+
+ThreadState::ThreadState(Store& of, const Stack& bounds, Mapping context_array, Mapping spill_area)
+    : store(of),
+      stack(bounds),
+      contexts(reinterpret_cast<abi::VmContext**>(context_array.base())),
+      contexts_(std::move(context_array)),
+      spill_(std::move(spill_area)) {
+    bind(host_context_);
+    contexts[0] = &host_context_;
+}
+
+ThreadState::~ThreadState() = default;
+
+void ThreadState::bind(abi::VmContext& context) {
+    context.stack_limit.store(stack.limit, std::memory_order_relaxed);
+    context.contexts = contexts;
+    context.thread = this;
+    context.builtins = kBuiltins.data();
+    context.spill = spill_.base();
+}
+
+Result<std::unique_ptr<ThreadState>, Error> ThreadState::create(Store& store,
+                                                                const ThreadOptions& options) {
+    if (!can_save_registers()) {
+        return fail(Error::unsupported("this CPU lacks XSAVE, which wasmax needs"));
+    }
+    TRY(install_trap_handler());
+    TRY(ensure_signal_stack());
+    const StackBounds bounds = TRY(stack_bounds());
+    const std::uintptr_t now = here();
+    const std::uintptr_t wanted = now - std::min<std::uint64_t>(options.stack.count, now);
+    const std::uintptr_t limit = std::max(wanted, bounds.low + kHostStackBytes);
+    if (limit + kMinStackBytes > now) {
+        return fail(Error::limit("this thread has " + std::to_string((now - bounds.low) / kKiB) +
+                                 " KiB of stack left, too little to run a guest"));
+    }
+    Mapping contexts =
+        TRY(Mapping::anonymous(kMaxInstances * sizeof(abi::VmContext*), Mapping::Access::read_write,
+                               "reserving a thread's contexts"));
+    Mapping spill = TRY(Mapping::anonymous(abi::kSpillBytes, Mapping::Access::read_write,
+                                           "allocating a thread's spill area"));
+    // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): the constructor is private.
+    return std::unique_ptr<ThreadState>(
+        new ThreadState(store, {.limit = limit, .low = bounds.low, .high = bounds.high},
+                        std::move(contexts), std::move(spill)));
+}
+
+// Neither leave() nor raise_trap() returns, so sanitizers must not count a call of theirs.
+[[clang::disable_sanitizer_instrumentation]] void leave(ThreadState& thread,
+                                                        std::uint64_t reason) noexcept {
+    TrapScope& scope = innermost_scope(thread);
+    scope.reason = reason;
+    wasmax_runtime_land(scope.landing_stack, Landing::left);
+}
+
+[[clang::disable_sanitizer_instrumentation]] void raise_trap(ThreadState& thread,
+                                                             abi::TrapCode code) noexcept {
+    TrapScope& scope = innermost_scope(thread);
+    record_trap(thread, code, 0, here());
+    wasmax_runtime_land(scope.landing_stack, Landing::trapped);
+}
+
+Result<void, Error> run_with_stack(Bytes stack, const std::function<void()>& body) {
+    const StackBounds bounds = TRY(stack_bounds());
+    if (here() - bounds.low >= stack.count + kHostStackBytes) {
+        body();
+        return {};
+    }
+    constexpr const char* kDoing = "starting a thread for the guest";
+    pthread_attr_t attributes;
+    if (const int error = pthread_attr_init(&attributes); error != 0) {
+        return fail(Error::from_errno(error, kDoing));
+    }
+    // What body() and its callers use before the guest starts comes on top.
+    const std::uint64_t bytes = align_up(stack.count + 2 * kHostStackBytes, kHostPageBytes);
+    int error = pthread_attr_setstacksize(&attributes, bytes + kGuardBytes);
+    if (error == 0) {
+        error = pthread_attr_setguardsize(&attributes, kGuardBytes);
+    }
+    pthread_t thread{};
+    if (error == 0) {
+        error = pthread_create(
+            &thread, &attributes,
+            [](void* argument) -> void* {
+                (*static_cast<const std::function<void()>*>(argument))();
+                return nullptr;
+            },
+            const_cast<std::function<void()>*>(&body));
+    }
+    pthread_attr_destroy(&attributes);
+    if (error == 0) {
+        error = pthread_join(thread, nullptr);
+    }
+    if (error != 0) {
+        return fail(Error::from_errno(error, kDoing));
+    }
+    return {};
+}
+
+}  // namespace wasmax::runtime
