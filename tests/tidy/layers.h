@@ -9,16 +9,16 @@
 
 namespace wasmax::tidy {
 
-/// One `wasmax_library(NAME ... DEPENDS ...)` line.
+/// One `wasmax_library(NAME ... DEPENDS ... LOADS ...)` or `wasmax_program(...)`.
 struct Layer {
-    std::size_t line = 0;  ///< in cmake/layers.cmake, from 1
-    std::set<std::string> depends;
+    std::size_t line = 0;           ///< in cmake/layers.cmake, from 1
+    std::set<std::string> depends;  ///< what it links and what it loads at run time
 };
 
 /// The dependency graph of src/: what each library may include.
 using Layers = std::map<std::string, Layer, std::less<>>;
 
-/// Reads calls of `wasmax_*(NAME ... DEPENDS names... )` from CMake text.
+/// Reads the calls of `wasmax_*(NAME ...)` in CMake text.
 [[nodiscard]] Layers read_layers(std::string_view cmake);
 
 /// Each cycle once, as the names along it with the first repeated at the end.

@@ -16,12 +16,14 @@ TEST(ReadLayers, takes_names_lines_and_dependencies) {
         "wasmax_library(base)\n"
         "# wasmax_library(commented DEPENDS base)\n"
         "wasmax_library(io SHARED DEPENDS base wasm\n"
-        "    LINKS Threads::Threads)\n");
-    ASSERT_EQ(layers.size(), 2U);
+        "    LINKS Threads::Threads)\n"
+        "wasmax_program(cli wasmax DEPENDS base LOADS io LINKS fmt::fmt)\n");
+    ASSERT_EQ(layers.size(), 3U);
     EXPECT_EQ(layers.find("base")->second.line, 3U);
     EXPECT_THAT(layers.find("base")->second.depends, IsEmpty());
     EXPECT_EQ(layers.find("io")->second.line, 5U);
     EXPECT_THAT(layers.find("io")->second.depends, ElementsAre("base", "wasm"));
+    EXPECT_THAT(layers.find("cli")->second.depends, ElementsAre("base", "io"));
 }
 
 TEST(Cycles, are_found_once_and_a_diamond_is_none) {

@@ -127,7 +127,7 @@ private:
             for (const std::string& next : layer.depends) {
                 if (!layers_.contains(next)) {
                     report(kLayersFile, layer.line, "layer",
-                           name + " depends on " + next + ", which is no library: declare it");
+                           next + ", which " + name + " lists, is no library: declare it");
                 }
             }
         }
