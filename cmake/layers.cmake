@@ -38,6 +38,20 @@ wasmax_library(wasm DEPENDS base)
 wasmax_library(abi DEPENDS wasm base)
 wasmax_library(trace DEPENDS base)
 wasmax_library(io DEPENDS base LINKS Threads::Threads)
+wasmax_library(codegen DEPENDS abi wasm base LINKS wasmax_llvm Threads::Threads)
 wasmax_library(runtime DEPENDS abi wasm base LINKS Threads::Threads)
 wasmax_library(wasix DEPENDS runtime io trace abi wasm base)
 wasmax_library(engine DEPENDS wasix runtime io abi wasm base LOADS codegen LINKS wabt::wabt ${CMAKE_DL_LIBS})
+
+# libwasmax_codegen.so: codegen with LLVM inside, loaded by the engine in a child process on a cache
+# miss, so that no other process maps LLVM (src/codegen/plugin.h). It exports one symbol.
+add_library(wasmax_codegen_plugin SHARED $<TARGET_OBJECTS:wasmax_codegen>)
+set_target_properties(wasmax_codegen_plugin PROPERTIES
+    OUTPUT_NAME wasmax_codegen LINKER_LANGUAGE CXX)
+set_target_properties(wasmax_codegen PROPERTIES CXX_VISIBILITY_PRESET hidden)
+target_link_libraries(wasmax_codegen_plugin PRIVATE
+    wasmax_abi wasmax_wasm wasmax_base wasmax_llvm Threads::Threads)
+target_link_options(wasmax_codegen_plugin PRIVATE
+    -Wl,--gc-sections -Wl,--exclude-libs,ALL -Wl,--icf=safe -Wl,-z,defs
+    $<$<CONFIG:Release>:-Wl,--strip-all>)
+wasmax_library(lab DEPENDS base LINKS fmt::fmt nlohmann_json::nlohmann_json PkgConfig::XLSXWRITER)

@@ -1,0 +1,34 @@
+#include "lab/report/report.h"
+
+#include <cerrno>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "lab/chart.h"
+#include "lab/report/svg.h"
+#include "lab/report/xlsx.h"
+
+namespace wasmax::lab::report {
+
+namespace {
+
+Result<void, Error> write_file(const std::filesystem::path& path, const std::string& text) {
+    std::ofstream file(path, std::ios::binary);
+    file << text;
+    file.close();
+    if (!file) {
+        return fail(Error::from_errno(errno, fmt::format("writing {}", path.string())));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void, Error> write_all(const Summary& summary, const std::filesystem::path& directory) {
+    TRY(write_file(directory / "chart.svg", to_svg(founding_figure(summary))));
+    TRY(write_file(directory / "summary.md", to_markdown(summary)));
+    return write_xlsx(summary, directory / "results.xlsx");
+}
+
+}  // namespace wasmax::lab::report

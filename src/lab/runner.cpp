@@ -1,0 +1,240 @@
+#include "lab/runner.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <optional>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "base/unique_fd.h"
+#include "lab/probe.h"
+#include "lab/process.h"
+#include "lab/process_tree.h"
+#include "lab/wrk.h"
+
+namespace wasmax::lab {
+
+namespace {
+
+constexpr std::chrono::milliseconds kReadyPollInterval{1};
+constexpr std::chrono::seconds kWrkAllowance{30};  // beyond its duration
+constexpr off_t kLogTailBytes = 600;
+
+// One contender while it runs.
+class Server {
+public:
+    static Result<Server, Error> start(const Contender& contender, const Equipment& equipment) {
+        const auto log_path = equipment.log_directory / (contender.name + ".log");
+        UniqueFd log(
+            open(log_path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644));
+        if (!log) {
+            return fail(Error::from_errno(errno, fmt::format("creating {}", log_path.string())));
+        }
+        const auto started = Clock::now();
+        Child child = TRY(Child::start({.command = contender.command,
+                                        .cpus = equipment.placement.server,
+                                        .output_fd = log.get()}));
+        return Server(std::move(child), std::move(log), started);
+    }
+
+    // Returns once it has answered correctly, with the time that took.
+    Attempt<double> wait_until_ready(const Workload& workload, const Equipment& equipment,
+                                     Interrupt& interrupt) {
+        for (const auto deadline = started_ + equipment.start_limit;;) {
+            if (child_.has_ended()) {
+                return fail(ended(fmt::format("before it answered on port {}", workload.port)));
+            }
+            const ProbeResult result = TRY(probe(workload, equipment.answer_limit, interrupt));
+            if (std::holds_alternative<Correct>(result)) {
+                return std::chrono::duration<double, std::milli>(Clock::now() - started_).count();
+            }
+            if (const auto* const wrong = std::get_if<Wrong>(&result)) {
+                return fail(Error::invalid(
+                    fmt::format("it {} on port {}{}", wrong->why, workload.port, log_tail())));
+            }
+            if (Clock::now() >= deadline) {
+                return fail(Error::invalid(
+                    fmt::format("it does not listen on port {} {} s after its start{}",
+                                workload.port, equipment.start_limit.count() / 1000, log_tail())));
+            }
+            pollfd ended[] = {{.fd = child_.pidfd(), .events = POLLIN, .revents = 0}};
+            TRY(interrupt.wait(ended, Clock::now() + kReadyPollInterval));
+        }
+    }
+
+    // Stops it and says that it ended by itself.
+    Error ended(std::string_view when) {
+        const ExitStatus exit = child_.stop(std::chrono::milliseconds(0));
+        return Error::invalid(
+            fmt::format("it ended {} with {}{}", when, exit.describe(), log_tail()));
+    }
+
+    [[nodiscard]] const Child& child() const { return child_; }
+    void stop(std::chrono::milliseconds grace) { child_.stop(grace); }
+
+private:
+    Server(Child child, UniqueFd log, Clock::time_point started)
+        : child_(std::move(child)), log_(std::move(log)), started_(started) {}
+
+    // The end of its output as the end of a sentence.
+    [[nodiscard]] std::string log_tail() const {
+        const off_t bytes = lseek(log_.get(), 0, SEEK_END);
+        std::string tail(static_cast<std::size_t>(std::clamp<off_t>(bytes, 0, kLogTailBytes)),
+                         '\0');
+        const ssize_t got =
+            pread(log_.get(), tail.data(), tail.size(), std::max<off_t>(bytes - kLogTailBytes, 0));
+        tail.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+        const std::size_t last = tail.find_last_not_of(" \n");
+        if (last == std::string::npos) {
+            return "; it printed nothing";
+        }
+        return "; its last output: " + tail.substr(0, last + 1);
+    }
+
+    Child child_;
+    UniqueFd log_;
+    Clock::time_point started_;
+};
+
+struct LoadRun {
+    WrkResult wrk = {};
+    Usage before;
+    Usage after = {};
+    double generator_cpu_seconds = 0;
+    double elapsed_s = 0;
+};
+
+// Loads the server for `duration` and reads its usage on both sides.
+Attempt<LoadRun> load_server(Server& server, const Experiment& experiment,
+                             const Equipment& equipment, std::chrono::seconds duration,
+                             Interrupt& interrupt,
+                             const std::function<void(std::chrono::seconds)>& on_second) {
+    const auto usage_now = [&] {
+        return usage_of(process_tree(server.child().pid(), server.child().mark()));
+    };
+    LoadRun run{.before = usage_now()};
+    const auto started = Clock::now();
+    const Output output =
+        TRY(capture({.launch = {.command = wrk_command(equipment.wrk, experiment.workload,
+                                                       experiment.load, duration),
+                                .cpus = equipment.placement.generator},
+                     .limit = duration + kWrkAllowance,
+                     .stop_fd = server.child().pidfd(),
+                     .on_second = on_second},
+                    interrupt));
+    run.elapsed_s = std::chrono::duration<double>(Clock::now() - started).count();
+    run.after = usage_now();
+    if (server.child().has_ended()) {
+        return fail(server.ended("under load"));
+    }
+    if (!output.exit.success()) {
+        return fail(Error::internal(
+            fmt::format("wrk ended with {}: {}", output.exit.describe(), output.text)));
+    }
+    run.wrk = TRY(parse_wrk(output.text));
+    run.generator_cpu_seconds = output.exit.cpu_seconds;
+    return run;
+}
+
+std::vector<std::pair<Metric, double>> values_of(const LoadRun& run, double start_ms) {
+    const WrkResult& wrk = run.wrk;
+    // Without an answer there is no cost of an answer: the quotients are infinite and left out.
+    const auto requests = static_cast<double>(wrk.requests);
+    const auto us_per_request = [&](double Usage::* seconds) {
+        return (run.after.*seconds - run.before.*seconds) * 1e6 / requests;
+    };
+    std::vector<std::pair<Metric, double>> values{
+        {Metric::requests_per_second, wrk.requests_per_second},
+        {Metric::requests, requests},
+        {Metric::cpu_us_per_request, us_per_request(&Usage::cpu_seconds)},
+        {Metric::user_us_per_request, us_per_request(&Usage::user_seconds)},
+        {Metric::system_us_per_request, us_per_request(&Usage::system_seconds)},
+        {Metric::context_switches_per_request, (static_cast<double>(run.after.context_switches) -
+                                                static_cast<double>(run.before.context_switches)) /
+                                                   requests},
+        {Metric::server_cores, (run.after.cpu_seconds - run.before.cpu_seconds) / run.elapsed_s},
+        {Metric::generator_cores, run.generator_cpu_seconds / run.elapsed_s},
+        {Metric::latency_mean_us, wrk.latency_mean_us},
+        {Metric::latency_stdev_us, wrk.latency_stdev_us},
+        {Metric::latency_p50_us, wrk.latency_p50_us},
+        {Metric::latency_p75_us, wrk.latency_p75_us},
+        {Metric::latency_p90_us, wrk.latency_p90_us},
+        {Metric::latency_p99_us, wrk.latency_p99_us},
+        {Metric::latency_max_us, wrk.latency_max_us},
+        {Metric::connect_errors, static_cast<double>(wrk.connect_errors)},
+        {Metric::read_errors, static_cast<double>(wrk.read_errors)},
+        {Metric::write_errors, static_cast<double>(wrk.write_errors)},
+        {Metric::timeout_errors, static_cast<double>(wrk.timeouts)},
+        {Metric::status_errors, static_cast<double>(wrk.status_errors)},
+        {Metric::start_ms, start_ms},
+        {Metric::peak_resident_bytes, static_cast<double>(run.after.peak_resident_bytes)},
+    };
+    std::erase_if(values, [](const auto& value) { return !std::isfinite(value.second); });
+    return values;
+}
+
+Attempt<std::vector<std::pair<Metric, double>>> measure(const Experiment& experiment,
+                                                        const Contender& contender,
+                                                        const Equipment& equipment,
+                                                        Interrupt& interrupt, Progress& progress) {
+    TRY(require_free_port(experiment.workload.port));
+    Server server = TRY(Server::start(contender, equipment));
+    const double start_ms = TRY(server.wait_until_ready(experiment.workload, equipment, interrupt));
+    const auto load_for = [&](std::chrono::seconds duration, std::string_view what) {
+        return load_server(
+            server, experiment, equipment, duration, interrupt, [&](std::chrono::seconds taken) {
+                progress.countdown(what, std::max(duration - taken, std::chrono::seconds(0)));
+            });
+    };
+    if (experiment.load.warmup.count() > 0) {
+        static_cast<void>(TRY(load_for(experiment.load.warmup, "warming up")));
+    }
+    const LoadRun run = TRY(load_for(experiment.load.duration, "measuring"));
+    server.stop(equipment.stop_grace);
+    return values_of(run, start_ms);
+}
+
+double value_of(const Measurement& measurement, Metric metric) {
+    for (const auto& [name, value] : measurement.values) {
+        if (name == metric) {
+            return value;
+        }
+    }
+    return std::nan("");
+}
+
+}  // namespace
+
+Attempt<void> run_experiment(const Experiment& experiment, const Equipment& equipment,
+                             Interrupt& interrupt, Progress& progress,
+                             const OnMeasurement& on_measurement) {
+    std::vector<int> iterations(experiment.contenders.size(), 0);
+    for (const std::size_t index : schedule(experiment.contenders.size(), experiment.runs)) {
+        const Contender& contender = experiment.contenders[index];
+        const std::string label =
+            fmt::format("{}, run {} of {}", contender.name, iterations[index] + 1, experiment.runs);
+        progress.step(fmt::format("{}: {}", label, fmt::join(contender.command, " ")));
+        auto values = measure(experiment, contender, equipment, interrupt, progress);
+        if (!values) {
+            Stop stop = std::move(values).error();
+            if (stop.error) {
+                stop.error = std::move(*stop.error).in(contender.name);
+            }
+            return fail(std::move(stop));
+        }
+        const Measurement measurement{
+            .contender = index, .iteration = iterations[index]++, .values = std::move(*values)};
+        progress.step(fmt::format("  {:.0f} requests/s, {:.2f} us of CPU per request",
+                                  value_of(measurement, Metric::requests_per_second),
+                                  value_of(measurement, Metric::cpu_us_per_request)));
+        TRY(on_measurement(measurement));
+    }
+    return {};
+}
+
+}  // namespace wasmax::lab

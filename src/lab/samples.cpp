@@ -1,0 +1,253 @@
+#include "lab/samples.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/assert.h"
+
+namespace wasmax::lab {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const Conditions& conditions) {
+    return {
+        {"experiment", conditions.experiment},
+        {"workload", conditions.workload},
+        {"baseline", conditions.baseline},
+        {"threads", conditions.load.threads},
+        {"connections", conditions.load.connections},
+        {"duration_s", conditions.load.duration.count()},
+        {"warmup_s", conditions.load.warmup.count()},
+        {"planned_runs", conditions.planned_runs},
+        {"pinned", conditions.placement.pinned},
+        {"server_cpus", conditions.placement.server},
+        {"generator_cpus", conditions.placement.generator},
+        {"machine", conditions.machine},
+    };
+}
+
+// Typed look-ups that remember the first key that was missing or of another type. nlohmann's own
+// report such a thing by throwing, which we do not.
+class Reader {
+public:
+    explicit Reader(const Json& object) : object_(object) {}
+
+    void read(const char* key, std::string& value) {
+        if (const Json* const found = find(key, Json::value_t::string)) {
+            value = found->get<std::string>();
+        }
+    }
+    void read(const char* key, bool& value) {
+        if (const Json* const found = find(key, Json::value_t::boolean)) {
+            value = found->get<bool>();
+        }
+    }
+    void read(const char* key, double& value) {
+        const auto found = object_.find(key);
+        if (found != object_.end() && found->is_number()) {
+            value = found->get<double>();
+        } else {
+            missing(key);
+        }
+    }
+    void read(const char* key, int& value) {
+        const auto found = object_.find(key);
+        if (found != object_.end() && found->is_number_integer()) {
+            value = found->get<int>();
+        } else {
+            missing(key);
+        }
+    }
+    void read(const char* key, std::chrono::seconds& value) {
+        int count = 0;
+        read(key, count);
+        value = std::chrono::seconds(count);
+    }
+    void read(const char* key, CpuList& value) {
+        const Json* const found = find(key, Json::value_t::array);
+        if (found == nullptr) {
+            return;
+        }
+        for (const Json& cpu : *found) {
+            if (!cpu.is_number_integer()) {
+                missing(key);
+                return;
+            }
+            value.push_back(cpu.get<int>());
+        }
+    }
+    void read(const char* key, Machine& value) {
+        const Json* const found = find(key, Json::value_t::object);
+        if (found == nullptr) {
+            return;
+        }
+        for (const auto& [name, fact] : found->items()) {
+            if (!fact.is_string()) {
+                missing(key);
+                return;
+            }
+            value[name] = fact.get<std::string>();
+        }
+    }
+    void missing(const char* key) {
+        if (!missing_) {
+            missing_ = key;
+        }
+    }
+    [[nodiscard]] const std::optional<std::string>& missing() const { return missing_; }
+
+private:
+    const Json* find(const char* key, Json::value_t type) {
+        const auto found = object_.find(key);
+        if (found == object_.end() || found->type() != type) {
+            missing(key);
+            return nullptr;
+        }
+        return &*found;
+    }
+
+    const Json& object_;
+    std::optional<std::string> missing_;
+};
+
+void read_conditions(Reader& reader, Conditions& conditions) {
+    reader.read("experiment", conditions.experiment);
+    reader.read("workload", conditions.workload);
+    reader.read("baseline", conditions.baseline);
+    reader.read("threads", conditions.load.threads);
+    reader.read("connections", conditions.load.connections);
+    reader.read("duration_s", conditions.load.duration);
+    reader.read("warmup_s", conditions.load.warmup);
+    reader.read("planned_runs", conditions.planned_runs);
+    reader.read("pinned", conditions.placement.pinned);
+    reader.read("server_cpus", conditions.placement.server);
+    reader.read("generator_cpus", conditions.placement.generator);
+    reader.read("machine", conditions.machine);
+}
+
+void read_sample(Reader& reader, Sample& sample) {
+    reader.read("contender", sample.contender);
+    reader.read("engine", sample.engine);
+    reader.read("flags", sample.flags);
+    reader.read("program", sample.program);
+    reader.read("backend", sample.backend);
+    reader.read("iteration", sample.iteration);
+    reader.read("value", sample.value);
+    std::string metric;
+    reader.read("metric", metric);
+    if (const auto known = metric_named(metric)) {
+        sample.metric = *known;
+    } else {
+        reader.missing("metric");
+    }
+}
+
+}  // namespace
+
+std::string to_json_line(const Conditions& conditions, const Sample& sample) {
+    Json line = {
+        {"contender", sample.contender},
+        {"engine", sample.engine},
+        {"flags", sample.flags},
+        {"program", sample.program},
+        {"backend", sample.backend},
+        {"iteration", sample.iteration},
+        {"metric", row(sample.metric).name},
+        {"unit", row(sample.metric).unit},
+        {"value", sample.value},
+    };
+    line.update(to_json(conditions));
+    return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<SampleSet, Error> parse_samples(std::string_view text) {
+    SampleSet set;
+    int line_number = 0;
+    while (!text.empty()) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(text.size(), line.size() + 1));
+        ++line_number;
+        if (line.empty()) {
+            continue;
+        }
+        const auto bad = [&](std::string_view why) {
+            return fail(Error::invalid(fmt::format("line {} {}", line_number, why)));
+        };
+        const Json object = Json::parse(line, nullptr, false);
+        if (!object.is_object()) {
+            return bad("is not a JSON object");
+        }
+        Conditions conditions;
+        Sample sample;
+        Reader reader(object);
+        read_sample(reader, sample);
+        read_conditions(reader, conditions);
+        if (reader.missing()) {
+            return bad(fmt::format("has no usable '{}'", *reader.missing()));
+        }
+        if (set.samples.empty()) {
+            set.conditions = conditions;
+        } else if (conditions != set.conditions) {
+            return bad("was measured under other conditions than the lines before it");
+        }
+        set.samples.push_back(std::move(sample));
+    }
+    if (set.samples.empty()) {
+        return fail(Error::invalid("it holds no samples"));
+    }
+    return set;
+}
+
+Result<SampleSet, Error> read_samples(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) {
+        return fail(Error::from_errno(errno, fmt::format("opening {}", path.string())));
+    }
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    auto set = parse_samples(text);
+    if (!set) {
+        return fail(std::move(set).error().in(path.string()));
+    }
+    return set;
+}
+
+Result<SampleWriter, Error> SampleWriter::create(const std::filesystem::path& path) {
+    UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644));
+    if (!fd && errno == EEXIST) {
+        return fail(Error::invalid(
+            fmt::format("{} exists already; choose another output directory", path.string())));
+    }
+    if (!fd) {
+        return fail(Error::from_errno(errno, fmt::format("creating {}", path.string())));
+    }
+    return SampleWriter(std::move(fd));
+}
+
+Result<void, Error> SampleWriter::append(const Conditions& conditions,
+                                         const std::vector<Sample>& samples) {
+    std::string lines;
+    for (const Sample& sample : samples) {
+        lines += to_json_line(conditions, sample) + '\n';
+    }
+    std::string_view rest = lines;
+    while (!rest.empty()) {
+        const ssize_t written = write(fd_.get(), rest.data(), rest.size());
+        if (written < 0 && errno != EINTR) {
+            return fail(Error::from_errno(errno, "writing samples"));
+        }
+        rest.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+}  // namespace wasmax::lab

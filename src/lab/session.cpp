@@ -1,0 +1,86 @@
+#include "lab/session.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "lab/report/report.h"
+#include "lab/samples.h"
+
+namespace wasmax::lab {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kSamplesFile = "samples.jsonl";
+
+std::vector<Sample> samples_of(const Experiment& experiment, const Measurement& measurement) {
+    const Contender& contender = experiment.contenders[measurement.contender];
+    std::vector<Sample> samples;
+    for (const auto& [metric, value] : measurement.values) {
+        samples.push_back({.contender = contender.name,
+                           .engine = contender.engine,
+                           .flags = contender.flags,
+                           .program = contender.program,
+                           .backend = contender.backend,
+                           .iteration = measurement.iteration,
+                           .metric = metric,
+                           .value = value});
+    }
+    return samples;
+}
+
+}  // namespace
+
+Result<void, Error> create_output_directory(const fs::path& directory) {
+    std::error_code error;
+    if (fs::exists(directory / kSamplesFile, error)) {
+        return fail(Error::invalid(
+            fmt::format("{} already holds the samples of an experiment; choose another --output",
+                        directory.string())));
+    }
+    fs::create_directories(directory / "logs", error);
+    if (error) {
+        return fail(Error::from_errno(
+            error.value(), fmt::format("creating the output directory {}", directory.string())));
+    }
+    return {};
+}
+
+Result<Session, Error> run_session(const Experiment& experiment, const Equipment& equipment,
+                                   Machine machine, const fs::path& directory, Interrupt& interrupt,
+                                   Progress& progress) {
+    TRY(validate(experiment));
+    SampleSet set{.conditions = {.experiment = experiment.name,
+                                 .workload = experiment.workload.name,
+                                 .baseline = experiment.baseline,
+                                 .load = experiment.load,
+                                 .planned_runs = experiment.runs,
+                                 .placement = equipment.placement,
+                                 .machine = std::move(machine)},
+                  .samples = {}};
+    SampleWriter writer = TRY(SampleWriter::create(directory / kSamplesFile));
+    auto outcome =
+        run_experiment(experiment, equipment, interrupt, progress,
+                       [&](const Measurement& measurement) -> Result<void, Error> {
+                           const std::vector<Sample> samples = samples_of(experiment, measurement);
+                           TRY(writer.append(set.conditions, samples));
+                           set.samples.insert(set.samples.end(), samples.begin(), samples.end());
+                           return {};
+                       });
+    Session session;
+    if (!outcome) {
+        session.stop = std::move(outcome).error();
+    }
+    if (set.samples.empty()) {
+        fs::remove(directory /
+                   kSamplesFile);  // an empty file would say that something was measured
+        return session;
+    }
+    session.summary = summarize(set);
+    TRY(report::write_all(*session.summary, directory));
+    return session;
+}
+
+}  // namespace wasmax::lab
