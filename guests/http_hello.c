@@ -1,7 +1,7 @@
-// A blocking HTTP server in C over the WASIX socket calls, one connection at a time: reads a request
-// up to its blank line, answers with its first line, closes. `http_hello [PORT]`; port 0, the
-// default, lets the host choose. Before main it makes the calls that the start-up code of wasix-libc
-// makes, since the C library it is built with (Debian's wasi-libc) makes fewer.
+// A blocking HTTP server in C over the WASIX socket calls, one connection at a time: reads a
+// request up to its blank line, answers with its first line, closes. `http_hello [PORT]`; port 0,
+// the default, lets the host choose. Before main it makes the calls that the start-up code of
+// wasix-libc makes, since the C library it is built with (Debian's wasi-libc) makes fewer.
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -156,6 +156,8 @@ public:
         }
         return std::nullopt;
     }
+    /// What was collected of stdout so far.
+    [[nodiscard]] const std::string& output() const { return result_.output; }
     [[nodiscard]] std::size_t open_fds() const {
         const auto entries =
             std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/fd");

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "base/units.h"
+#include "codegen/compiler.h"
+#include "engine/child_task.h"
+#include "runtime/artifact.h"
+#include "wasix/process.h"
+
+namespace wasmax::engine {
+
+struct LoadOptions {
+    codegen::CompileOptions compile;
+    Progress progress;  ///< while text is read or code compiled; may be empty
+};
+
+/// A guest program, compiled and mapped: the embedding API. It can be run any number of times, each
+/// time as a fresh process with its own memory. Immutable.
+///
+///     const auto program = engine::Program::load("server.wasm");
+///     const auto outcome = program->run({.args = {"server"}, .network = wasix::Network::all});
+class Program {
+public:
+    /// Reads a module in either format, checks that every import is known, compiles it in a child
+    /// process and maps the result. Threads: the process must be single-threaded (child_task.h).
+    /// Errors: host (the file), invalid (the module, or its imports: all that are unknown, each
+    /// with the nearest known name), unsupported, limit, internal (the compiler crashed).
+    [[nodiscard]] static Result<Program, Error> load(const std::string& path,
+                                                     const LoadOptions& options = {});
+    /// The same for a module's binary. `name` is for messages and backtraces.
+    [[nodiscard]] static Result<Program, Error> compile(ByteView binary, const std::string& name,
+                                                        const LoadOptions& options = {});
+
+    /// Instantiates the program and runs `_start` on the calling thread until the guest ends.
+    /// Errors: host (a directory, no address space), invalid (no `_start`, imports of the wrong
+    /// type), limit. A trap is an outcome, not an error.
+    [[nodiscard]] Result<wasix::Outcome, Error> run(wasix::ProcessOptions options) const;
+
+    [[nodiscard]] const runtime::Artifact& artifact() const { return *artifact_; }
+
+private:
+    explicit Program(std::shared_ptr<const runtime::Artifact> artifact)
+        : artifact_(std::move(artifact)) {}
+
+    std::shared_ptr<const runtime::Artifact> artifact_;
+};
+
+}  // namespace wasmax::engine
