@@ -15,3 +15,7 @@ if(WASMAX_SANITIZE)
     add_link_options(-fsanitize=${WASMAX_SANITIZE})
 endif()
 add_link_options(-fuse-ld=lld)
+if(CMAKE_INTERPROCEDURAL_OPTIMIZATION)
+    # Each library is optimised once, not once per program that links it.
+    add_link_options(-Wl,--thinlto-cache-dir=${CMAKE_BINARY_DIR}/thinlto)
+endif()
