@@ -94,6 +94,10 @@ Source load(const fs::path& root, const fs::path& path) {
     return source;
 }
 
+std::string undeclared(const std::string& library, const std::string& user) {
+    return library + ", which " + user + " lists, is no library: declare it";
+}
+
 class Checker {
 public:
     explicit Checker(fs::path root)
@@ -126,8 +130,7 @@ private:
         for (const auto& [name, layer] : layers_) {
             for (const std::string& next : layer.depends) {
                 if (!layers_.contains(next)) {
-                    report(kLayersFile, layer.line, "layer",
-                           next + ", which " + name + " lists, is no library: declare it");
+                    report(kLayersFile, layer.line, "layer", undeclared(next, name));
                 }
             }
         }
