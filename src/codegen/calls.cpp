@@ -1,0 +1,155 @@
+#include "codegen/impl/calls.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <llvm/ADT/SmallVector.h>
+#include <llvm/IR/BasicBlock.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/Instructions.h>
+#include <llvm/IR/Metadata.h>
+
+#include "abi/calling_convention.h"
+#include "abi/vm_context.h"
+#include "base/assert.h"
+#include "codegen/impl/module_emitter.h"
+#include "wasm/types.h"
+
+namespace wasmax::codegen {
+namespace {
+
+using Kind = abi::ValueLocation::Kind;
+
+/// Slot n of the thread's spill area, which every context of the thread points to.
+llvm::Value* spill_slot(llvm::IRBuilder<>& builder, ModuleEmitter& module, llvm::Value* context,
+                        unsigned slot) {
+    llvm::Value* spill = context_field(builder, module, context, offsetof(abi::VmContext, spill),
+                                       builder.getPtrTy(), Access::invariant);
+    return builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), spill,
+                                              slot * abi::kSpillSlotBytes);
+}
+
+llvm::Value* load_spilled(llvm::IRBuilder<>& builder, ModuleEmitter& module, llvm::Value* context,
+                          unsigned slot, llvm::Type* type) {
+    llvm::LoadInst* load = builder.CreateAlignedLoad(
+        type, spill_slot(builder, module, context, slot), llvm::Align(abi::kSpillSlotBytes));
+    load->setMetadata(llvm::LLVMContext::MD_tbaa, module.tags().context);
+    return load;
+}
+
+void store_spilled(llvm::IRBuilder<>& builder, ModuleEmitter& module, llvm::Value* context,
+                   unsigned slot, llvm::Value* value) {
+    llvm::StoreInst* store = builder.CreateAlignedStore(
+        value, spill_slot(builder, module, context, slot), llvm::Align(abi::kSpillSlotBytes));
+    store->setMetadata(llvm::LLVMContext::MD_tbaa, module.tags().context);
+}
+
+}  // namespace
+
+llvm::LoadInst* context_field(llvm::IRBuilder<>& builder, ModuleEmitter& module,
+                              llvm::Value* context, std::uint64_t offset, llvm::Type* type,
+                              Access access) {
+    llvm::Value* address = builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), context, offset);
+    llvm::LoadInst* load = builder.CreateLoad(type, address);
+    load->setMetadata(llvm::LLVMContext::MD_tbaa, module.tags().context);
+    if (access == Access::invariant) {
+        load->setMetadata(llvm::LLVMContext::MD_invariant_load,
+                          llvm::MDNode::get(builder.getContext(), {}));
+    }
+    return load;
+}
+
+llvm::SmallVector<llvm::Value*, 8> read_parameters(llvm::IRBuilder<>& builder,
+                                                   ModuleEmitter& module,
+                                                   const Signature& signature,
+                                                   const wasm::FunctionType& type,
+                                                   llvm::Function& function) {
+    llvm::SmallVector<llvm::Value*, 8> values;
+    llvm::Argument* next = function.getArg(0);
+    for (std::size_t index = 0; index < type.parameters.size(); ++index) {
+        const abi::ValueLocation location = signature.parameters[index];
+        values.push_back(location.kind == Kind::spill
+                             ? load_spilled(builder, module, function.getArg(0), location.index,
+                                            module.type(type.parameters[index]))
+                             : ++next);
+    }
+    return values;
+}
+
+void emit_return(llvm::IRBuilder<>& builder, ModuleEmitter& module, const Signature& signature,
+                 llvm::Value* context, std::span<llvm::Value* const> values) {
+    if (signature.results_in_spill) {
+        for (std::size_t index = 0; index < values.size(); ++index) {
+            store_spilled(builder, module, context, signature.results[index].index, values[index]);
+        }
+        builder.CreateRetVoid();
+    } else if (values.empty()) {
+        builder.CreateRetVoid();
+    } else if (values.size() == 1) {
+        builder.CreateRet(values[0]);
+    } else {
+        const llvm::SmallVector<llvm::Value*, 4> fields(values.begin(), values.end());
+        builder.CreateAggregateRet(fields.data(), static_cast<unsigned>(fields.size()));
+    }
+}
+
+llvm::CallInst* emit_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,
+                          const Signature& signature, const wasm::FunctionType& type,
+                          llvm::Value* callee, llvm::Value* callee_context, llvm::Value* context,
+                          std::span<llvm::Value* const> arguments,
+                          std::span<llvm::Value*> results) {
+    llvm::SmallVector<llvm::Value*, 8> in_registers{callee_context};
+    for (std::size_t index = 0; index < arguments.size(); ++index) {
+        const abi::ValueLocation location = signature.parameters[index];
+        if (location.kind == Kind::spill) {
+            store_spilled(builder, module, context, location.index, arguments[index]);
+        } else {
+            in_registers.push_back(arguments[index]);
+        }
+    }
+    llvm::CallInst* call = builder.CreateCall(signature.type, callee, in_registers);
+    call->setDoesNotThrow();
+    for (std::size_t index = 0; index < results.size(); ++index) {
+        if (signature.results_in_spill) {
+            results[index] = load_spilled(builder, module, context, signature.results[index].index,
+                                          module.type(type.results[index]));
+        } else if (results.size() == 1) {
+            results[index] = call;
+        } else {
+            results[index] = builder.CreateExtractValue(call, static_cast<unsigned>(index));
+        }
+    }
+    return call;
+}
+
+llvm::CallInst* emit_host_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,
+                               wasm::FunctionIndex function, llvm::Value* context,
+                               std::span<llvm::Value* const> arguments) {
+    // Not invariant: EarlyCSE would keep the address in a register across calls instead of calling
+    // through memory.
+    llvm::Value* code = context_field(builder, module, context,
+                                      module.plan().layout.function_imports[function.value],
+                                      builder.getPtrTy(), Access::mutable_);
+    llvm::SmallVector<llvm::Value*, 8> all{context};
+    all.append(arguments.begin(), arguments.end());
+    llvm::CallInst* call =
+        builder.CreateCall(module.host_type(module.plan().module.type_of(function)), code, all);
+    call->setDoesNotThrow();
+    return call;
+}
+
+void emit_wrapper(ModuleEmitter& module, wasm::FunctionIndex host) {
+    const wasm::FunctionType& type = module.plan().module.type_of(host);
+    const Signature& signature = module.signature(type);
+    llvm::Function* wrapper = module.create_wrapper(host);
+    llvm::IRBuilder<> builder(llvm::BasicBlock::Create(module.context(), "", wrapper));
+    llvm::Value* context = wrapper->getArg(0);
+    const auto arguments = read_parameters(builder, module, signature, type, *wrapper);
+    llvm::CallInst* call = emit_host_call(builder, module, host, context, arguments);
+    const std::array<llvm::Value*, 1> result{call};
+    emit_return(builder, module, signature, context, std::span(result).first(type.results.size()));
+}
+
+}  // namespace wasmax::codegen

@@ -1,0 +1,196 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+#include <llvm/ADT/SmallVector.h>
+#include <llvm/IR/BasicBlock.h>
+#include <llvm/IR/DebugInfoMetadata.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/Instructions.h>
+
+#include "abi/builtin.h"
+#include "abi/trap.h"
+#include "codegen/impl/calls.h"
+#include "codegen/impl/module_emitter.h"
+#include "wasm/module.h"
+#include "wasm/opcode.h"
+#include "wasm/sink.h"
+#include "wasm/types.h"
+
+namespace wasmax::codegen {
+
+/// Turns one wasm function into LLVM IR as the decoder validates it: a sink (wasm/sink.h says what
+/// each call means). Its members are in the file of their instruction class: control.cpp,
+/// variable.cpp, memory.cpp and so on; what they share is in function.cpp.
+///
+/// Locals are stack slots that LLVM's SROA turns into values. Only calls and instructions that can
+/// trap carry a location, whose line is the offset from the start of the wasm module.
+class FunctionEmitter {
+public:
+    using Value = llvm::Value*;
+
+    /// The target of branches to one frame.
+    struct Label {
+        llvm::BasicBlock* block = nullptr;  ///< created by the first branch to it
+        llvm::SmallVector<llvm::PHINode*, 1> values;
+        std::span<const wasm::ValueType> types;
+        llvm::BasicBlock* otherwise = nullptr;          ///< of an `if`: where a zero condition goes
+        llvm::SmallVector<llvm::Value*, 1> parameters;  ///< of an `if`
+    };
+
+    FunctionEmitter(ModuleEmitter& module, wasm::FunctionIndex function);
+
+    /// Completes the function after it was decoded without an error.
+    void finish();
+
+    // The sink. function.cpp
+    Label begin_function(const wasm::FunctionType& type, std::span<const wasm::ValueType> locals);
+    void end_function(Label& label, bool fallthrough, std::span<const Value> results);
+    void at(std::uint64_t offset) { offset_ = offset; }
+
+    // control.cpp
+    Label block(const wasm::BlockSignature& signature, std::span<const Value> parameters);
+    Label loop(const wasm::BlockSignature& signature, std::span<Value> parameters);
+    Label if_(const wasm::BlockSignature& signature, Value condition,
+              std::span<const Value> parameters);
+    void else_(Label& label, bool fallthrough, std::span<const Value> results,
+               std::span<Value> parameters);
+    void end(Label& label, wasm::FrameKind kind, bool fallthrough, std::span<const Value> results,
+             std::span<Value> merged);
+    void br(Label& label, std::span<const Value> values);
+    void br_if(Label& label, Value condition, std::span<const Value> values);
+    void br_table(Value index, std::span<Label* const> targets, std::span<const Value> values);
+    void unreachable();
+
+    // call.cpp
+    void call(wasm::FunctionIndex function, const wasm::FunctionType& type,
+              std::span<const Value> arguments, std::span<Value> results);
+    void call_indirect(wasm::TableIndex table, wasm::TypeIndex type_index,
+                       const wasm::FunctionType& type, Value index,
+                       std::span<const Value> arguments, std::span<Value> results);
+
+    // parametric.cpp
+    void drop(Value value, wasm::ValueType type);
+    Value select(wasm::ValueType type, Value if_true, Value if_false, Value condition);
+
+    // variable.cpp
+    Value local_get(wasm::LocalIndex local);
+    void local_set(wasm::LocalIndex local, Value value);
+    Value global_get(wasm::GlobalIndex global);
+    void global_set(wasm::GlobalIndex global, Value value);
+
+    // numeric.cpp
+    Value i32_const(std::uint32_t value);
+    Value i64_const(std::uint64_t value);
+    Value f32_const(std::uint32_t bits);
+    Value f64_const(std::uint64_t bits);
+    Value numeric(wasm::Opcode opcode, std::span<const Value> operands);
+
+    // memory.cpp
+    Value load(wasm::Opcode opcode, const wasm::MemoryArgument& argument, Value address);
+    void store(wasm::Opcode opcode, const wasm::MemoryArgument& argument, Value address,
+               Value value);
+    Value memory_size(wasm::MemoryIndex memory);
+    Value memory_grow(wasm::MemoryIndex memory, Value pages);
+    void memory_fill(wasm::MemoryIndex memory, Value address, Value byte, Value count);
+    void memory_copy(wasm::MemoryIndex to, wasm::MemoryIndex from, Value to_address,
+                     Value from_address, Value count);
+    void memory_init(wasm::MemoryIndex memory, wasm::DataIndex data, Value address, Value offset,
+                     Value count);
+    void data_drop(wasm::DataIndex data);
+
+    // table.cpp
+    Value table_get(wasm::TableIndex table, Value index);
+    void table_set(wasm::TableIndex table, Value index, Value reference);
+    Value table_size(wasm::TableIndex table);
+    Value table_grow(wasm::TableIndex table, Value reference, Value count);
+    void table_fill(wasm::TableIndex table, Value index, Value reference, Value count);
+    void table_copy(wasm::TableIndex to, wasm::TableIndex from, Value to_index, Value from_index,
+                    Value count);
+    void table_init(wasm::TableIndex table, wasm::ElementIndex element, Value index, Value offset,
+                    Value count);
+    void elem_drop(wasm::ElementIndex element);
+
+    // reference.cpp
+    Value ref_null(wasm::ValueType type);
+    Value ref_is_null(Value reference);
+    Value ref_func(wasm::FunctionIndex function);
+
+    // What instruction classes outside this class need (numeric_*.cpp).
+    [[nodiscard]] llvm::IRBuilder<>& builder() { return builder_; }
+    [[nodiscard]] llvm::Type* type(wasm::ValueType type) { return module_.type(type); }
+    /// Continues where `condition` (an i1) is false and traps where it is true.
+    void trap_if(Value condition, abi::TrapCode code);
+
+private:
+    [[nodiscard]] const wasm::Module& wasm() const { return module_.plan().module; }
+    [[nodiscard]] const abi::ContextLayout& layout() const { return module_.plan().layout; }
+    [[nodiscard]] llvm::LLVMContext& context() { return module_.context(); }
+
+    // Blocks.
+    llvm::BasicBlock* create_block();
+    /// Continues in `block`, which becomes the last one so far.
+    void enter(llvm::BasicBlock* block);
+    /// The label's block, ready to receive one more edge from here.
+    llvm::BasicBlock* edge_to(Label& label, std::span<const Value> values);
+    void create_target(Label& label);
+    /// A wasm i32 as an i1: the comparison itself where there is one.
+    Value condition(Value value);
+
+    // Locations.
+    [[nodiscard]] llvm::DILocation* location(std::uint64_t offset);
+    /// Gives an instruction that can trap, or calls, the location of the current wasm instruction.
+    template <class Instruction>
+    Instruction* located(Instruction* instruction) {
+        instruction->setDebugLoc(location(offset_));
+        return instruction;
+    }
+
+    // Trapping.
+    void emit_trap(abi::TrapCode code);
+
+    // What generated code reads, at the builder's position.
+    Value context_field(std::uint64_t offset, llvm::Type* type, Access access) {
+        return codegen::context_field(builder_, module_, context_, offset, type, access);
+    }
+    Value memory_base(wasm::MemoryIndex memory);
+    Value memory_state(wasm::MemoryIndex memory);
+    Value table_entries(wasm::TableIndex table);
+    Value table_state(wasm::TableIndex table);
+    Value global_cell(wasm::GlobalIndex global);
+
+    // Accesses to linear memories.
+    template <class Instruction>
+    void mark_access(Instruction* access, wasm::MemoryIndex memory);
+    [[nodiscard]] bool accesses_memory(const llvm::LoadInst& load) const;
+    Value address(const wasm::MemoryArgument& argument, Value index);
+    /// An address or a size of a memory or table as the u64 that builtins take.
+    Value widened(Value value);
+    /// The reverse for a result in the address type of the memory or table.
+    Value narrowed(Value value, wasm::AddressType address);
+    Value u32(std::uint32_t value) { return builder_.getInt32(value); }
+
+    Value call_builtin(abi::Builtin builtin, std::initializer_list<Value> arguments);
+    void return_values(std::span<const Value> values);
+
+    ModuleEmitter& module_;
+    const wasm::FunctionIndex index_;
+    llvm::Function* function_;
+    llvm::DISubprogram* scope_;
+    llvm::IRBuilder<> builder_;
+    llvm::BasicBlock* entry_ = nullptr;  ///< without a terminator until finish()
+    llvm::BasicBlock* body_ = nullptr;   ///< the first block after the stack check
+    Value context_ = nullptr;
+    const Signature* signature_ = nullptr;
+    std::vector<llvm::AllocaInst*> locals_;
+    std::vector<Value> memory_bases_;  ///< loaded in the entry block by the first use
+    std::uint64_t offset_ = 0;         ///< of the current instruction
+    std::uint64_t located_offset_ = 0;
+    llvm::DILocation* location_ = nullptr;  ///< of located_offset_
+    bool calls_ = false;
+};
+
+}  // namespace wasmax::codegen

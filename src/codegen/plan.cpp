@@ -1,0 +1,87 @@
+#include "codegen/impl/plan.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "abi/context_layout.h"
+#include "abi/host_modules.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "wasm/module.h"
+
+namespace wasmax::codegen {
+namespace {
+
+/// By imported function, whether it is a host function.
+Result<std::vector<bool>, Error> find_host_imports(const wasm::Module& module) {
+    std::vector<bool> hosts;
+    for (const wasm::Import& import : module.imports) {
+        if (import.kind() != wasm::ExternKind::function) {
+            continue;
+        }
+        const wasm::FunctionIndex function{static_cast<std::uint32_t>(hosts.size())};
+        hosts.push_back(abi::is_host_function(import));
+        // The C convention of host functions has one result at most.
+        if (hosts.back() && module.type_of(function).results.size() > 1) {
+            return fail(Error::unsupported("the import " + std::string(import.module) + "." +
+                                           std::string(import.name) +
+                                           " asks for more than one result, which no host "
+                                           "function has"));
+        }
+    }
+    return hosts;
+}
+
+bool needs_wrapper(const wasm::Module& module, wasm::FunctionIndex host) {
+    return std::binary_search(module.declared_functions.begin(), module.declared_functions.end(),
+                              host) ||
+           module.start == host;
+}
+
+std::vector<Partition> cut(const wasm::Module& module) {
+    std::vector<Partition> partitions;
+    for (std::uint32_t index = 0; index < module.bodies.size(); ++index) {
+        const std::uint64_t bytes = module.bodies[index].bytes.size();
+        const bool giant = bytes > kGiantBytes;
+        if (partitions.empty() || giant || partitions.back().giant ||
+            partitions.back().code_bytes + bytes > kPartitionBytes) {
+            partitions.push_back({.first = {module.imported_functions + index}, .giant = giant});
+        }
+        ++partitions.back().functions;
+        partitions.back().code_bytes += bytes;
+    }
+    return partitions;
+}
+
+}  // namespace
+
+Result<Plan, Error> Plan::create(const wasm::Module& module, const CompileOptions& options) {
+    std::vector<bool> host_imports = TRY(find_host_imports(module));
+    std::vector<wasm::FunctionIndex> wrapped;
+    for (std::uint32_t index = 0; index < module.imported_functions; ++index) {
+        if (host_imports[index] && needs_wrapper(module, {index})) {
+            wrapped.push_back({index});
+        }
+    }
+    std::vector<Partition> partitions = cut(module);
+    if (!wrapped.empty()) {
+        // Behind all functions, because the artifact's function table ends where the last one does.
+        if (partitions.empty()) {
+            partitions.push_back({.first = {module.imported_functions}});
+        }
+        partitions.back().has_wrappers = true;
+    }
+    return Plan{.module = module,
+                .options = options,
+                .target = TRY(Target::create(options.cpu)),
+                .layout = abi::ContextLayout::of(module),
+                .host_imports = std::move(host_imports),
+                .wrapped = std::move(wrapped),
+                .partitions = std::move(partitions)};
+}
+
+}  // namespace wasmax::codegen
