@@ -5,9 +5,10 @@
 
 namespace wasmax::abi {
 
-// A compiled module: an ELF64 ET_DYN image in which every file offset equals the virtual address, so
-// that it is mapped with one mmap per segment and needs no loader. The ArtifactHeader stands at
-// kArtifactHeaderOffset; tools find the same parts by section name. Offsets are from the image's start.
+// A compiled module: an ELF64 ET_DYN image in which every file offset equals the virtual address,
+// so that it is mapped with one mmap per segment and needs no loader. The ArtifactHeader stands at
+// kArtifactHeaderOffset; tools find the same parts by section name. Offsets are from the image's
+// start.
 
 inline constexpr std::uint64_t kArtifactHeaderOffset = 0x400;
 inline constexpr std::array<char, 8> kArtifactMagic{'w', 'm', 'x', 'a', 'r', 't', '\r', '\n'};
@@ -22,11 +23,11 @@ struct ArtifactPart {
 /// little-endian; the loader trusts none of them before it has checked it against the image's size.
 struct ArtifactHeader {
     std::array<char, 8> magic = kArtifactMagic;
-    std::uint32_t abi_version = 0;        ///< kAbiVersion of the writer
-    std::uint32_t header_bytes = 0;       ///< sizeof(ArtifactHeader)
-    std::array<char, 32> build{};         ///< version of the wasmax that wrote it, NUL-padded
-    std::array<char, 32> cpu{};           ///< target CPU as LLVM names it, NUL-padded
-    std::uint64_t image_bytes = 0;        ///< of the whole file
+    std::uint32_t abi_version = 0;   ///< kAbiVersion of the writer
+    std::uint32_t header_bytes = 0;  ///< sizeof(ArtifactHeader)
+    std::array<char, 32> build{};    ///< version of the wasmax that wrote it, NUL-padded
+    std::array<char, 32> cpu{};      ///< target CPU as LLVM names it, NUL-padded
+    std::uint64_t image_bytes = 0;   ///< of the whole file
     std::uint32_t defined_functions = 0;
     std::uint32_t imported_functions = 0;
     /// The module's binary without its code section (`.wmx.module`).
@@ -34,10 +35,11 @@ struct ArtifactHeader {
     /// u32 per defined function, plus one: offset of its code from the start of `text`; the last
     /// entry is the end of the last function. Ascending (`.wmx.functions`).
     ArtifactPart functions;
-    /// u32 per imported function: offset from the start of `text` of a wrapper with the wasm calling
-    /// convention around a host function, or ~0 where none was needed (`.wmx.wrappers`).
+    /// u32 per imported function: offset from the start of `text` of a wrapper with the wasm
+    /// calling convention around a host function, or ~0 where none was needed (`.wmx.wrappers`).
     ArtifactPart wrappers;
-    /// u32 per defined function, plus one: where its entries start in `pcmap_entries` (`.wmx.pcindex`).
+    /// u32 per defined function, plus one: where its entries start in `pcmap_entries`
+    /// (`.wmx.pcindex`).
     ArtifactPart pcmap_index;
     /// LEB128 pairs: pc delta (unsigned, from the function's start or the previous entry) and wasm
     /// offset delta (signed, from 0 or the previous entry) (`.wmx.pcmap`).

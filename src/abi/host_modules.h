@@ -16,8 +16,7 @@ inline constexpr std::array<std::string_view, 5> kHostModules{
 /// Whether `import` is a function of a host module.
 [[nodiscard]] constexpr bool is_host_function(const wasm::Import& import) {
     return import.kind() == wasm::ExternKind::function &&
-           std::find(kHostModules.begin(), kHostModules.end(), import.module) !=
-               kHostModules.end();
+           std::find(kHostModules.begin(), kHostModules.end(), import.module) != kHostModules.end();
 }
 
 }  // namespace wasmax::abi

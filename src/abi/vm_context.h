@@ -22,7 +22,7 @@ using TypeId = std::uint32_t;
 /// Where a wasm function is and how to call it. Lives as long as the store; a funcref value is a
 /// pointer to one, null is the null reference.
 struct FuncRef {
-    const void* code;      ///< wasm calling convention (calling_convention.h)
+    const void* code;  ///< wasm calling convention (calling_convention.h)
     TypeId type;
     std::uint32_t module;  ///< index into VmContext::contexts of the context to pass
 };
@@ -38,9 +38,9 @@ struct MemoryState {
 
 /// A table, shared by all threads. Both arrays are reserved up to their maximum and never move.
 struct TableState {
-    TableEntry* entries;                ///< funcref tables only: 2^32 entries of address space
-    void** references;                  ///< the FuncRef* or host reference of each entry
-    std::atomic<std::uint64_t> count;   ///< entries; only grows
+    TableEntry* entries;               ///< funcref tables only: 2^32 entries of address space
+    void** references;                 ///< the FuncRef* or host reference of each entry
+    std::atomic<std::uint64_t> count;  ///< entries; only grows
 };
 
 /// What compiled code is called with: parameter 0 of every wasm function and native entry. One per
@@ -51,10 +51,10 @@ struct alignas(64) VmContext {
     TableEntry* table0;      ///< entries of table 0 when it is a funcref table. Invariant
     /// A function whose frame address is below it calls builtins::stack_check. ~0 asks for a visit.
     std::atomic<std::uintptr_t> stack_limit;
-    VmContext* const* contexts;          ///< of this thread, by module number. Reserved, never moves
-    runtime::ThreadState* thread;        ///< the host's side of the guest thread
-    const void* const* builtins;         ///< native code addresses in the order of builtins.def
-    std::byte* spill;                    ///< this thread's kSpillBytes, 16-byte aligned
+    VmContext* const* contexts;    ///< of this thread, by module number. Reserved, never moves
+    runtime::ThreadState* thread;  ///< the host's side of the guest thread
+    const void* const* builtins;   ///< native code addresses in the order of builtins.def
+    std::byte* spill;              ///< this thread's kSpillBytes, 16-byte aligned
     runtime::Instance* instance;
 };
 static_assert(std::is_standard_layout_v<VmContext> && offsetof(VmContext, memory_base) == 0);
@@ -72,6 +72,7 @@ static_assert(kSpillSlots * kSpillSlotBytes <= kSpillBytes);
 inline constexpr std::uint64_t kMemoryReservationBytes =
     (std::uint64_t{8} << 30) + (std::uint64_t{64} << 10);
 /// Address space behind a funcref table's entries: any 32-bit index stays inside.
-inline constexpr std::uint64_t kTableReservationBytes = (std::uint64_t{1} << 32) * sizeof(TableEntry);
+inline constexpr std::uint64_t kTableReservationBytes =
+    (std::uint64_t{1} << 32) * sizeof(TableEntry);
 
 }  // namespace wasmax::abi
