@@ -1,0 +1,43 @@
+#include "io/backend.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <variant>
+
+#include "base/result.h"
+#include "io/operation.h"
+
+namespace wasmax::io {
+
+Result<std::size_t, HostErrno> Backend::resume(const Operation& operation) {
+    if (const auto* connect = std::get_if<Connect>(&operation)) {
+        return finish_connect(connect->fd);
+    }
+    for (;;) {
+        const auto result = attempt(operation);
+        if (result.has_value() || result.error() != HostErrno{EINTR}) {
+            return result;
+        }
+    }
+}
+
+/// An interrupted connect goes on in the kernel, and a second one would fail with EALREADY: wait
+/// for the socket instead and ask what became of it. posix: connect
+Result<std::size_t, HostErrno> Backend::finish_connect(int fd) {
+    pollfd entry{fd, POLLOUT, 0};
+    TRY(run(Poll{{&entry, 1}, kNever}));
+    int error = 0;
+    socklen_t bytes = sizeof error;
+    if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &bytes) != 0) {
+        return fail(HostErrno{errno});
+    }
+    if (error != 0) {
+        return fail(HostErrno{error});
+    }
+    return std::size_t{0};
+}
+
+}  // namespace wasmax::io

@@ -1,0 +1,75 @@
+#include "io/faulty.h"
+
+#include <sys/uio.h>
+
+#include <cerrno>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <variant>
+
+#include "base/result.h"
+#include "io/backend.h"
+#include "io/operation.h"
+
+namespace wasmax::io {
+namespace {
+
+template <class T, class... Kinds>
+concept OneOf = (std::same_as<T, Kinds> || ...);
+
+/// Whether a part of this transfer is a transfer: not of a datagram, whose rest would be lost, and
+/// not of an empty buffer, where a short read would be mistaken for the end.
+template <class Kind>
+bool can_be_short(const Kind& operation) {
+    if constexpr (OneOf<Kind, Receive, Send>) {
+        bool datagram = operation.address != nullptr;
+        if constexpr (std::same_as<Kind, Receive>) {
+            datagram = datagram || operation.message_flags != nullptr;
+        }
+        if (datagram) {
+            return false;
+        }
+    }
+    return !operation.buffers.empty() && operation.buffers.front().iov_len != 0;
+}
+
+}  // namespace
+
+/// splitmix64: one addition of state, so any thread may draw.
+std::uint64_t FaultyBackend::draw() {
+    std::uint64_t z = state_.fetch_add(0x9e3779b97f4a7c15, std::memory_order_relaxed);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+}
+
+bool FaultyBackend::happens(unsigned rate) { return draw() % 1000 < rate; }
+
+Result<std::size_t, HostErrno> FaultyBackend::attempt(const Operation& operation) {
+    return std::visit(
+        [this]<class Kind>(const Kind& chosen) -> Result<std::size_t, HostErrno> {
+            if (!std::same_as<Kind, Close> && happens(rates_.interrupted)) {
+                return fail(HostErrno{EINTR});
+            }
+            if (OneOf<Kind, Read, Write, Accept, Receive, Send> && happens(rates_.would_block)) {
+                return fail(HostErrno{EAGAIN});
+            }
+            if (OneOf<Kind, Receive, Send> && happens(rates_.connection_reset)) {
+                return fail(HostErrno{ECONNRESET});
+            }
+            if constexpr (OneOf<Kind, Read, Write, Receive, Send>) {
+                if (can_be_short(chosen) && happens(rates_.short_transfer)) {
+                    iovec part = chosen.buffers.front();
+                    part.iov_len = 1 + draw() % part.iov_len;
+                    Kind shortened = chosen;
+                    shortened.buffers = {&part, 1};
+                    return attempt_on(inner_, shortened);
+                }
+            }
+            return attempt_on(inner_, chosen);
+        },
+        operation);
+}
+
+}  // namespace wasmax::io
