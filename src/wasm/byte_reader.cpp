@@ -1,6 +1,11 @@
 #include "wasm/impl/byte_reader.h"
 
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/units.h"
 
 namespace wasmax::wasm {
 

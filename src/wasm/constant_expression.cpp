@@ -6,8 +6,14 @@
 #include <string>
 #include <utility>
 
+#include "base/result.h"
+#include "wasm/decoder.h"
+#include "wasm/impl/byte_reader.h"
 #include "wasm/impl/opcode_table.h"
 #include "wasm/impl/syntax_reader.h"
+#include "wasm/module.h"
+#include "wasm/opcode.h"
+#include "wasm/types.h"
 
 namespace wasmax::wasm {
 

@@ -1,11 +1,16 @@
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
 #include "wasm/decoder.h"
 #include "wasm/impl/byte_reader.h"
+#include "wasm/module.h"
+#include "wasm/types.h"
 
 namespace wasmax::wasm {
 namespace {

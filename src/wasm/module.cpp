@@ -1,6 +1,9 @@
 #include "wasm/module.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <string_view>
+#include <variant>
 
 namespace wasmax::wasm {
 

@@ -1,12 +1,20 @@
 #include "wasm/impl/module_decoder.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <iterator>
+#include <string>
+#include <string_view>
 #include <utility>
 
+#include "base/result.h"
+#include "wasm/decoder.h"
 #include "wasm/impl/syntax_reader.h"
 #include "wasm/limits.h"
+#include "wasm/module.h"
+#include "wasm/types.h"
 
 namespace wasmax::wasm {
 

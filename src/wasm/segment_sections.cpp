@@ -1,12 +1,18 @@
 // ModuleDecoder: element, data count, code and data sections. wasm: binary-elemsec,
 // binary-datacountsec, binary-codesec, binary-datasec
 
+#include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
+#include "wasm/decoder.h"
 #include "wasm/impl/module_decoder.h"
 #include "wasm/impl/syntax_reader.h"
 #include "wasm/limits.h"
+#include "wasm/module.h"
+#include "wasm/types.h"
 
 namespace wasmax::wasm {
 namespace {
@@ -16,6 +22,11 @@ constexpr std::uint32_t kElementNotActive = 1;
 constexpr std::uint32_t kElementExplicit = 2;  ///< active: with a table index; else: declarative
 constexpr std::uint32_t kElementExpressions = 4;
 constexpr std::uint32_t kElementFlags = 7;
+
+// A data segment's first number. wasm: binary-data
+constexpr std::uint32_t kDataActive = 0;
+constexpr std::uint32_t kDataPassive = 1;
+constexpr std::uint32_t kDataExplicit = 2;  ///< active, with a memory index
 
 ValueType value_type(AddressType address) {
     return address == AddressType::i64 ? ValueType::i64 : ValueType::i32;
@@ -140,21 +151,20 @@ auto ModuleDecoder::decode_code_section() -> Status {
 }
 
 Result<DataSegment, ModuleError> ModuleDecoder::read_data_segment() {
-    enum : std::uint32_t { kActive, kPassive, kActiveExplicit };
     const std::uint64_t offset = reader_.offset();
     const std::uint32_t kind = TRY(reader_.u32());
-    if (kind > kActiveExplicit) {
+    if (kind > kDataExplicit) {
         return fail(malformed(offset, "malformed data segment kind"));
     }
-    if (kind != kActive && !features_.has(Feature::bulk_memory)) {
+    if (kind != kDataActive && !features_.has(Feature::bulk_memory)) {
         return fail(feature_error(Feature::bulk_memory, offset));
     }
     DataSegment segment;
-    if (kind == kPassive) {
+    if (kind == kDataPassive) {
         segment.mode = SegmentMode::passive;
     } else {
         segment.mode = SegmentMode::active;
-        if (kind == kActiveExplicit) {
+        if (kind == kDataExplicit) {
             segment.memory = {TRY(read_index("memory", module_.memory_types.size()))};
         } else if (module_.memory_types.empty()) {
             return fail(invalid(offset, "unknown memory 0"));

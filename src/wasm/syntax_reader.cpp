@@ -1,9 +1,15 @@
 #include "wasm/impl/syntax_reader.h"
 
+#include <cstdint>
 #include <cstdio>
 #include <string>
 
+#include "base/result.h"
+#include "wasm/decoder.h"
+#include "wasm/impl/byte_reader.h"
 #include "wasm/impl/opcode_table.h"
+#include "wasm/opcode.h"
+#include "wasm/types.h"
 
 namespace wasmax::wasm {
 namespace {

@@ -2,13 +2,22 @@
 // tags, globals, exports, start. wasm: binary-modules, valid-modules
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "base/result.h"
+#include "wasm/decoder.h"
 #include "wasm/impl/module_decoder.h"
 #include "wasm/impl/syntax_reader.h"
 #include "wasm/limits.h"
+#include "wasm/module.h"
+#include "wasm/types.h"
 
 namespace wasmax::wasm {
 
@@ -197,9 +206,9 @@ auto ModuleDecoder::decode_import_section() -> Status {
     for (std::uint32_t i = 0; i < count; ++i) {
         const std::string_view module_name = TRY(reader_.name());
         const std::string_view name = TRY(reader_.name());
-        ExternType type = TRY(read_import_type());
+        const ExternType type = TRY(read_import_type());
         TRY(add_import(type));
-        module_.imports.push_back({.module = module_name, .name = name, .type = std::move(type)});
+        module_.imports.push_back({.module = module_name, .name = name, .type = type});
     }
     return {};
 }

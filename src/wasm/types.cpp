@@ -1,5 +1,8 @@
 #include "wasm/types.h"
 
+#include <string>
+#include <vector>
+
 namespace wasmax::wasm {
 namespace {
 

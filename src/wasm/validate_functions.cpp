@@ -9,9 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
+#include "base/units.h"
 #include "wasm/decoder.h"
-#include "wasm/function_decoder.h"
+#include "wasm/impl/function_decoder_impl.h"
+#include "wasm/module.h"
 #include "wasm/sink.h"
+#include "wasm/types.h"
 
 namespace wasmax::wasm {
 namespace {
@@ -92,12 +96,13 @@ Result<void, ModuleError> validate_functions(const Module& module, Features feat
     Validation validation(module, features);
     {
         std::vector<std::jthread> workers;
-        try {
-            for (std::size_t i = 1; i < thread_count(module, threads); ++i) {
+        const std::size_t count = thread_count(module, threads);
+        while (workers.size() + 1 < count) {
+            try {
                 workers.emplace_back([&validation] { validation.work(); });
+            } catch (const std::system_error&) {
+                break;  // no more threads for this process: those that run do the work
             }
-        } catch (const std::system_error&) {
-            // The process may not have more threads: those that run, and this one, do the work.
         }
         validation.work();
     }

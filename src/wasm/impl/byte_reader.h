@@ -16,8 +16,7 @@ struct ReadError {
     const char* message;   ///< the specification's words
     std::uint64_t offset;  ///< of the item, from the start of the module
 
-    // NOLINTNEXTLINE(google-explicit-constructor): TRY hands it to functions failing with
-    // ModuleError.
+    // NOLINTNEXTLINE(google-explicit-constructor): for TRY in functions that fail so.
     operator ModuleError() const {
         return {.kind = ModuleError::Kind::malformed,
                 .offset = offset,

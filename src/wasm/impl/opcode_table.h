@@ -27,19 +27,17 @@ struct OpcodeTypes {
 
 /// A letter of the columns `parameters` and `results`.
 consteval ValueType value_type_of_letter(char letter) {
-    switch (letter) {
-        case 'i':
-            return ValueType::i32;
-        case 'l':
-            return ValueType::i64;
-        case 'f':
-            return ValueType::f32;
-        case 'd':
-            return ValueType::f64;
-        case 'v':
-            return ValueType::v128;
-        case 'a':
-            return ValueType::bottom;
+    struct Row {
+        char letter;
+        ValueType type;
+    };
+    constexpr Row kRows[] = {{'i', ValueType::i32},  {'l', ValueType::i64},
+                             {'f', ValueType::f32},  {'d', ValueType::f64},
+                             {'v', ValueType::v128}, {'a', ValueType::bottom}};
+    for (const Row& row : kRows) {
+        if (row.letter == letter) {
+            return row.type;
+        }
     }
     throw "opcodes.def: unknown operand letter";  // evaluated at compile time only: a build error
 }
@@ -112,7 +110,7 @@ consteval OpcodeIndex make_opcode_index() {
         index.by_sub_opcode[p].fill(kNoOpcode);
         index.prefix_number[kOpcodePrefixes[p]] = static_cast<std::uint8_t>(p + 1);
     }
-    for (std::uint16_t row = 0; row < std::size(kOpcodes); ++row) {
+    for (std::size_t row = 0; row < std::size(kOpcodes); ++row) {
         const std::uint32_t encoding = kOpcodes[row].encoding;
         std::uint16_t& entry =
             encoding <= 0xff
@@ -121,7 +119,7 @@ consteval OpcodeIndex make_opcode_index() {
         if (entry != kNoOpcode) {
             throw "opcodes.def: two rows with one encoding";
         }
-        entry = row;
+        entry = static_cast<std::uint16_t>(row);
     }
     return index;
 }

@@ -1,6 +1,7 @@
 #include "wasm/impl/byte_reader.h"
 
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <string>
 

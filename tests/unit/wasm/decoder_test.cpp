@@ -3,11 +3,13 @@
 #include "wasm/decoder.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "unit/wasm/support.h"
+#include "wasm/types.h"
 
 namespace wasmax::wasm {
 namespace {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "unit/wasm/support.h"
+#include "wasm/types.h"
 
 namespace wasmax::wasm {
 namespace {

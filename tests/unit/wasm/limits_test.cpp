@@ -2,6 +2,10 @@
 
 #include "wasm/limits.h"
 
+#include <cstdint>
+#include <string>
+#include <utility>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,12 +1,15 @@
 // Modules that break the binary format.
 
 #include <cstddef>
+#include <initializer_list>
 #include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "unit/wasm/support.h"
+#include "wasm/decoder.h"
+#include "wasm/module.h"
 
 namespace wasmax::wasm {
 namespace {

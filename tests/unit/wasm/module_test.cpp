@@ -2,12 +2,16 @@
 
 #include "wasm/module.h"
 
+#include <cstddef>
 #include <variant>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "unit/wasm/support.h"
+#include "wasm/decoder.h"
+#include "wasm/opcode.h"
+#include "wasm/types.h"
 
 namespace wasmax::wasm {
 namespace {

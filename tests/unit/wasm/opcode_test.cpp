@@ -1,11 +1,13 @@
 #include "wasm/opcode.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "wasm/impl/opcode_table.h"
+#include "wasm/types.h"
 
 namespace wasmax::wasm {
 namespace {

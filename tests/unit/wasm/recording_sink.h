@@ -7,7 +7,6 @@
 
 #include <gtest/gtest.h>
 
-#include "unit/wasm/support.h"
 #include "wasm/function_decoder.h"
 #include "wasm/sink.h"
 
@@ -70,7 +69,7 @@ public:
     }
     void br_table(Value index, std::span<Label* const> targets, std::span<const Value> values) {
         std::string line = "br_table" + name(index);
-        for (Label* target : targets) {
+        for (const Label* target : targets) {
             line += name(*target);
         }
         say(line + list(values));
@@ -84,6 +83,7 @@ public:
         make(results);
         say("call " + std::to_string(callee.value) + incoming + " ->" + list(results));
     }
+    // NOLINTNEXTLINE(readability-function-size): the contract of sinks.
     void call_indirect(TableIndex table, TypeIndex type, const FunctionType&, Value index,
                        std::span<const Value> arguments, std::span<Value> results) {
         const std::string incoming = name(index) + list(arguments);
@@ -216,22 +216,5 @@ private:
     int values_ = 0;
     int labels_ = 0;
 };
-
-/// What a sink hears about the last function of a module in text.
-inline std::vector<std::string> record(std::string_view text) {
-    const ByteVector bytes = wat(text);
-    const auto module = decode_module(bytes);
-    if (!module.has_value()) {
-        return {to_string(module.error())};
-    }
-    RecordingSink sink;
-    const FunctionIndex last{static_cast<std::uint32_t>(module->function_types.size() - 1)};
-    const auto result = decode_function(*module, Features::supported(), last, sink);
-    EXPECT_TRUE(std::ranges::is_sorted(sink.offsets));
-    if (!result.has_value()) {
-        return {to_string(result.error())};
-    }
-    return sink.calls;
-}
 
 }  // namespace wasmax::wasm

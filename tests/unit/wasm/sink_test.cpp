@@ -1,14 +1,44 @@
 // What FunctionDecoder tells a sink, and what it keeps to itself.
 
+#include "wasm/sink.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "unit/wasm/recording_sink.h"
+#include "unit/wasm/support.h"
+#include "wasm/decoder.h"
+#include "wasm/impl/function_decoder_impl.h"
+#include "wasm/types.h"
 
 namespace wasmax::wasm {
 namespace {
 
 using testing::ElementsAre;
+
+/// What a sink hears about the last function of a module in text.
+std::vector<std::string> record(std::string_view text) {
+    const ByteVector bytes = wat(text);
+    const auto module = decode_module(bytes);
+    if (!module.has_value()) {
+        return {to_string(module.error())};
+    }
+    RecordingSink sink;
+    const FunctionIndex last{static_cast<std::uint32_t>(module->function_types.size() - 1)};
+    const auto result = decode_function(*module, Features::supported(), last, sink);
+    EXPECT_TRUE(std::ranges::is_sorted(sink.offsets));
+    if (!result.has_value()) {
+        return {to_string(result.error())};
+    }
+    return sink.calls;
+}
 
 TEST(Sink, HearsInstructionsInOrder) {
     EXPECT_THAT(record(R"((module (func (param i32) (result i32) (local i64 i64)

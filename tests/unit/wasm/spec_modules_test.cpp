@@ -3,12 +3,14 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <iterator>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json.hpp>  // IWYU pragma: keep
+#include <nlohmann/json_fwd.hpp>
 
 #include "shared_files.h"
 #include "unit/wasm/support.h"
