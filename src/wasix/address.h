@@ -1,0 +1,43 @@
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/result.h"
+#include "io/operation.h"
+#include "wasix/errnos.h"
+#include "wasix/guest_memory.h"
+#include "wasix/guest_types.h"
+
+namespace wasmax::wasix {
+
+/// A socket address as the host wants it.
+struct HostAddress {
+    union {
+        sockaddr any;
+        sockaddr_in inet4;
+        sockaddr_in6 inet6;
+    };
+    socklen_t bytes;
+};
+
+/// The guest's address at `pointer`; only the bytes its family needs are read. Ports are
+/// little-endian. Errors: memviolation; notsup (unix); inval (no family). An unspecified address is
+/// AF_UNSPEC. wasix: 5.1-5.6
+[[nodiscard]] Result<HostAddress, Errno> load_address(const GuestMemory& memory,
+                                                      GuestPointer<const AddressPort> pointer);
+
+/// Whether store_address() of an address of `family` to `pointer` would succeed. Errors:
+/// memviolation.
+[[nodiscard]] Result<void, Errno> check_address(const GuestMemory& memory,
+                                                GuestPointer<AddressPort> pointer,
+                                                AddressFamily family);
+
+/// Writes the bytes that the address's family needs and no others: the guest's struct may be as
+/// short. An address the kernel did not give (bytes is 0) is unspecified. Errors: memviolation.
+[[nodiscard]] Result<void, Errno> store_address(const GuestMemory& memory,
+                                                GuestPointer<AddressPort> pointer,
+                                                const io::AddressBuffer& address);
+
+}  // namespace wasmax::wasix

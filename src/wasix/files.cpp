@@ -1,0 +1,317 @@
+#include "wasix/files.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "io/backend.h"
+#include "io/operation.h"
+#include "wasix/errnos.h"
+#include "wasix/guest_types.h"
+
+namespace wasmax::wasix {
+namespace {
+
+// Rights decide what a guest is told, so what the kernel itself answers well (fsync of a pipe) is
+// granted to all.
+constexpr Rights kStatRights = Rights(Right::fd_filestat_get) | Right::fd_fdstat_set_flags |
+                               Right::poll_fd_readwrite | Right::fd_sync | Right::fd_datasync;
+constexpr Rights kStreamRights = kStatRights | Right::fd_read | Right::fd_write;
+constexpr Rights kSeekRights = Rights(Right::fd_seek) | Right::fd_tell;
+constexpr Rights kFileRights = kStreamRights | kSeekRights | Right::fd_advise | Right::fd_allocate |
+                               Right::fd_filestat_set_size | Right::fd_filestat_set_times;
+constexpr Rights kDirectoryOnlyRights =
+    Rights(Right::path_create_directory) | Right::path_create_file | Right::path_link_source |
+    Right::path_link_target | Right::path_open | Right::fd_readdir | Right::path_readlink |
+    Right::path_rename_source | Right::path_rename_target | Right::path_filestat_get |
+    Right::path_filestat_set_size | Right::path_filestat_set_times | Right::path_symlink |
+    Right::path_remove_directory | Right::path_unlink_file;
+constexpr Rights kDirectoryRights =
+    kStatRights | kDirectoryOnlyRights | Right::fd_filestat_set_times;
+constexpr Rights kSocketOnlyRights =
+    Rights(Right::sock_shutdown) | Right::sock_accept | Right::sock_connect | Right::sock_listen |
+    Right::sock_bind | Right::sock_recv | Right::sock_send | Right::sock_addr_local |
+    Right::sock_addr_remote | Right::sock_recv_from | Right::sock_send_to;
+constexpr Rights kSocketRights = kStreamRights | kSocketOnlyRights;
+
+Filetype socket_filetype(SocketType type) {
+    switch (type) {
+        case SocketType::stream:
+            return Filetype::socket_stream;
+        case SocketType::dgram:
+            return Filetype::socket_dgram;
+        case SocketType::raw:
+            return Filetype::socket_raw;
+        case SocketType::seqpacket:
+            return Filetype::socket_seqpacket;
+        case SocketType::unused:
+            break;
+    }
+    return Filetype::unknown;
+}
+
+SocketType socket_type(int host_type) {
+    switch (host_type) {
+        case SOCK_STREAM:
+            return SocketType::stream;
+        case SOCK_DGRAM:
+            return SocketType::dgram;
+        case SOCK_RAW:
+            return SocketType::raw;
+        case SOCK_SEQPACKET:
+            return SocketType::seqpacket;
+        default:
+            return SocketType::unused;
+    }
+}
+
+AddressFamily address_family(int host_family) {
+    switch (host_family) {
+        case AF_INET:
+            return AddressFamily::inet4;
+        case AF_INET6:
+            return AddressFamily::inet6;
+        case AF_UNIX:
+            return AddressFamily::unix_;
+        default:
+            return AddressFamily::unspec;
+    }
+}
+
+struct Kind {
+    Filetype filetype;
+    Rights rights;
+};
+
+/// A terminal is a character device that cannot seek: that is how guests tell one. wasix: 2.9
+Kind kind_of(const struct stat& status, int fd) {
+    switch (status.st_mode & S_IFMT) {
+        case S_IFREG:
+            return {Filetype::regular_file, kFileRights};
+        case S_IFDIR:
+            return {Filetype::directory, kDirectoryRights};
+        case S_IFCHR:
+            return {Filetype::character_device,
+                    ::isatty(fd) == 1 ? kStreamRights : kStreamRights | kSeekRights};
+        case S_IFBLK:
+            return {Filetype::block_device, kFileRights};
+        default:
+            return {Filetype::unknown, kStreamRights};
+    }
+}
+
+/// What a descriptor opened for reading or writing only may not do. wasix: 2.11
+Rights denied_by_mode(int flags) {
+    switch (flags & O_ACCMODE) {
+        case O_RDONLY:
+            return Rights(Right::fd_write) | Right::fd_allocate | Right::fd_filestat_set_size;
+        case O_WRONLY:
+            return Right::fd_read;
+        default:
+            return {};
+    }
+}
+
+Result<int, io::HostErrno> socket_option(int fd, int option) {
+    int value = 0;
+    socklen_t bytes = sizeof value;
+    if (::getsockopt(fd, SOL_SOCKET, option, &value, &bytes) != 0) {
+        return fail(io::HostErrno{errno});
+    }
+    return value;
+}
+
+}  // namespace
+
+OpenFile::OpenFile(UniqueFd fd, io::Backend& io, Filetype filetype, Rights rights)
+    : fd_(std::move(fd)), io_(io), filetype_(filetype), rights_(rights) {}
+
+OpenFile::~OpenFile() {
+    // Never fails: Close reports no error.
+    (void)io_.run(io::Close{fd_.release()});
+}
+
+Result<std::shared_ptr<OpenFile>, io::HostErrno> OpenFile::adopt(UniqueFd fd, io::Backend& io) {
+    struct stat status{};
+    if (::fstat(fd.get(), &status) != 0) {
+        return fail(io::HostErrno{errno});
+    }
+    const int flags = ::fcntl(fd.get(), F_GETFL);
+    if (flags < 0) {
+        return fail(io::HostErrno{errno});
+    }
+    const bool nonblocking = (flags & O_NONBLOCK) != 0;
+    if (S_ISSOCK(status.st_mode)) {
+        const int family = TRY(socket_option(fd.get(), SO_DOMAIN));
+        const int type = TRY(socket_option(fd.get(), SO_TYPE));
+        const int listening = TRY(socket_option(fd.get(), SO_ACCEPTCONN));
+        auto file =
+            make_socket(std::move(fd), io, address_family(family), socket_type(type), nonblocking);
+        file->socket_->listening = listening != 0;
+        return file;
+    }
+    const Kind kind = kind_of(status, fd.get());
+    auto file = std::make_shared<OpenFile>(std::move(fd), io, kind.filetype,
+                                           kind.rights.without(denied_by_mode(flags)));
+    file->set_nonblocking(nonblocking);
+    return file;
+}
+
+std::shared_ptr<OpenFile> OpenFile::make_socket(UniqueFd fd, io::Backend& io, AddressFamily family,
+                                                SocketType type, bool nonblocking) {
+    auto file = std::make_shared<OpenFile>(std::move(fd), io, socket_filetype(type), kSocketRights);
+    file->socket_.emplace();
+    file->socket_->family = family;
+    file->socket_->type = type;
+    file->set_nonblocking(nonblocking);
+    return file;
+}
+
+Descriptor Descriptor::of(std::shared_ptr<OpenFile> file) {
+    const Rights rights = file->rights();
+    // What is opened in a directory may be anything. wasix: 2.14
+    const Rights inheriting = file->filetype() == Filetype::directory ? kAllRights : rights;
+    return {std::move(file), rights, inheriting, FdflagsExt()};
+}
+
+Errno FileTable::missing_right(const Descriptor& entry, Rights needed) {
+    const Rights missing = needed.without(entry.rights);
+    const bool directory = entry.file->filetype() == Filetype::directory;
+    if ((missing & kSocketOnlyRights) != Rights() && entry.file->socket() == nullptr) {
+        return Errno::notsock;
+    }
+    if ((missing & kDirectoryOnlyRights) != Rights() && !directory) {
+        return Errno::notdir;
+    }
+    if (missing.has(Right::fd_read) || missing.has(Right::fd_write)) {
+        return directory ? Errno::isdir : Errno::badf;
+    }
+    return missing.has(Right::fd_seek) || missing.has(Right::fd_tell) ? Errno::spipe
+                                                                      : Errno::notcapable;
+}
+
+Result<FileRef, Errno> FileTable::lookup_shared(Fd fd, Rights needed) {
+    const std::unique_lock guard = lock();
+    const Descriptor* entry = find(fd);
+    if (entry == nullptr) {
+        return fail(Errno::badf);
+    }
+    if (!entry->rights.has_all(needed)) {
+        return fail(missing_right(*entry, needed));
+    }
+    return FileRef(entry->file);
+}
+
+Result<Descriptor, Errno> FileTable::get(Fd fd) const {
+    const std::unique_lock guard = lock();
+    const Descriptor* entry = find(fd);
+    if (entry == nullptr) {
+        return fail(Errno::badf);
+    }
+    return *entry;
+}
+
+std::size_t FileTable::lowest_free(std::size_t minimum) const {
+    constexpr std::size_t kBits = 64;
+    for (std::size_t word = minimum / kBits; word < used_.size(); ++word) {
+        std::uint64_t used = used_[word];
+        if (word == minimum / kBits) {
+            used |= (std::uint64_t{1} << (minimum % kBits)) - 1;
+        }
+        if (~used != 0) {
+            return word * kBits + static_cast<std::size_t>(std::countr_one(used));
+        }
+    }
+    return std::max(minimum, used_.size() * kBits);
+}
+
+void FileTable::put(std::size_t index, Descriptor descriptor) {
+    constexpr std::size_t kBits = 64;
+    if (index >= entries_.size()) {
+        entries_.resize(index + 1);
+        used_.resize(index / kBits + 1);
+    }
+    entries_[index] = std::move(descriptor);
+    used_[index / kBits] |= std::uint64_t{1} << (index % kBits);
+}
+
+Result<Fd, Errno> FileTable::insert(Descriptor descriptor, Fd minimum) {
+    const auto first = static_cast<std::size_t>(static_cast<std::uint32_t>(minimum));
+    if (first >= kMaxDescriptors) {
+        return fail(Errno::inval);
+    }
+    const std::unique_lock guard = lock();
+    const std::size_t index = lowest_free(first);
+    if (index >= kMaxDescriptors) {
+        return fail(Errno::mfile);
+    }
+    put(index, std::move(descriptor));
+    return static_cast<Fd>(index);
+}
+
+Result<std::optional<Descriptor>, Errno> FileTable::replace(Fd fd, Descriptor descriptor) {
+    const auto index = static_cast<std::size_t>(static_cast<std::uint32_t>(fd));
+    if (index >= kMaxDescriptors) {
+        return fail(Errno::badf);
+    }
+    const std::unique_lock guard = lock();
+    std::optional<Descriptor> before;
+    if (Descriptor* entry = find(fd)) {
+        before = std::move(*entry);
+    }
+    put(index, std::move(descriptor));
+    return before;
+}
+
+Result<Descriptor, Errno> FileTable::close(Fd fd) {
+    const std::unique_lock guard = lock();
+    Descriptor* entry = find(fd);
+    if (entry == nullptr) {
+        return fail(Errno::badf);
+    }
+    if (entry->preopen != nullptr) {
+        return Descriptor{};
+    }
+    const auto index = static_cast<std::size_t>(fd);
+    used_[index / 64] &= ~(std::uint64_t{1} << (index % 64));
+    return std::exchange(*entry, Descriptor{});
+}
+
+Result<void, Errno> FileTable::set_flags(Fd fd, FdflagsExt flags) {
+    const std::unique_lock guard = lock();
+    Descriptor* entry = find(fd);
+    if (entry == nullptr) {
+        return fail(Errno::badf);
+    }
+    entry->flags = flags;
+    return {};
+}
+
+Result<void, Errno> FileTable::set_rights(Fd fd, Rights rights, Rights inheriting) {
+    const std::unique_lock guard = lock();
+    Descriptor* entry = find(fd);
+    if (entry == nullptr) {
+        return fail(Errno::badf);
+    }
+    if (!entry->rights.has_all(rights) || !entry->rights_inheriting.has_all(inheriting)) {
+        return fail(Errno::notcapable);
+    }
+    entry->rights = rights;
+    entry->rights_inheriting = inheriting;
+    return {};
+}
+
+}  // namespace wasmax::wasix

@@ -1,0 +1,164 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "io/backend.h"
+#include "wasix/errnos.h"
+#include "wasix/guest_types.h"
+
+namespace wasmax::wasix {
+
+/// What is known about a socket without asking the kernel.
+struct Socket {
+    AddressFamily family = AddressFamily::unspec;
+    SocketType type = SocketType::stream;
+    /// The guest set reuse_addr itself, so bind leaves it alone. wasix: 6.4
+    std::atomic<bool> reuse_addr_chosen = false;
+    std::atomic<bool> listening = false;
+};
+
+/// An open file description: what descriptors refer to and dup() shares. Immutable but for its
+/// atomics. Threads: any. posix: open file description
+class OpenFile {
+public:
+    /// Takes over a host descriptor of any kind and asks the kernel what it is. `io` outlives it.
+    /// Errors: what fstat, fcntl and getsockopt answer.
+    [[nodiscard]] static Result<std::shared_ptr<OpenFile>, io::HostErrno> adopt(UniqueFd fd,
+                                                                                io::Backend& io);
+    /// A new socket, of which the caller knows everything. `nonblocking` is its O_NONBLOCK.
+    [[nodiscard]] static std::shared_ptr<OpenFile> make_socket(UniqueFd fd, io::Backend& io,
+                                                               AddressFamily family,
+                                                               SocketType type, bool nonblocking);
+
+    OpenFile(UniqueFd fd, io::Backend& io, Filetype filetype, Rights rights);
+    /// Closes the host descriptor, through the back end.
+    ~OpenFile();
+    OpenFile(const OpenFile&) = delete;
+    OpenFile& operator=(const OpenFile&) = delete;
+
+    [[nodiscard]] int host_fd() const { return fd_.get(); }
+    [[nodiscard]] Filetype filetype() const { return filetype_; }
+    /// All that makes sense for this kind of file.
+    [[nodiscard]] Rights rights() const { return rights_; }
+    /// Null if it is no socket.
+    [[nodiscard]] Socket* socket() { return socket_ ? &*socket_ : nullptr; }
+    [[nodiscard]] bool is_nonblocking() const {
+        return nonblocking_.load(std::memory_order_relaxed);
+    }
+    /// Records that O_NONBLOCK of the host descriptor was changed.
+    void set_nonblocking(bool nonblocking) {
+        nonblocking_.store(nonblocking, std::memory_order_relaxed);
+    }
+
+private:
+    UniqueFd fd_;
+    io::Backend& io_;
+    Filetype filetype_;
+    Rights rights_;
+    std::atomic<bool> nonblocking_ = false;
+    std::optional<Socket> socket_;
+};
+
+/// What a number in the table stands for.
+struct Descriptor {
+    std::shared_ptr<OpenFile> file;
+    Rights rights;             ///< what this descriptor may be used for
+    Rights rights_inheriting;  ///< what may be asked for when opening relative to it
+    FdflagsExt flags;          ///< close on exec
+    /// The guest's name of a preopened directory. wasix: 2.1
+    std::shared_ptr<const std::string> preopen = nullptr;
+
+    /// With all rights of `file`, for it and what is opened relative to it.
+    [[nodiscard]] static Descriptor of(std::shared_ptr<OpenFile> file);
+};
+
+/// A file for the duration of a call: it stays open even if another guest thread closes the
+/// descriptor meanwhile. Must not outlive the call.
+class FileRef {
+public:
+    explicit FileRef(OpenFile* file) : file_(file) {}
+    explicit FileRef(std::shared_ptr<OpenFile> file) : file_(file.get()), owner_(std::move(file)) {}
+    OpenFile* operator->() const { return file_; }
+    OpenFile& operator*() const { return *file_; }
+
+private:
+    OpenFile* file_;
+    std::shared_ptr<OpenFile> owner_;  // null while the process has one thread
+};
+
+/// A process's descriptors. Threads: any, once share_between_threads() was called; before that one
+/// thread, which then pays neither for a lock nor for a reference count.
+class FileTable {
+public:
+    /// One more than the highest number a guest can use.
+    static constexpr std::size_t kMaxDescriptors = std::size_t{1} << 16;
+
+    /// Call before a second thread exists.
+    void share_between_threads() { shared_ = true; }
+
+    /// The open file `fd` stands for. Errors: badf (no such descriptor); if a right of `needed` is
+    /// missing, what POSIX says of such a file: notsock, notdir, isdir, spipe, badf (not open for
+    /// reading or writing), else notcapable.
+    [[nodiscard]] Result<FileRef, Errno> lookup(Fd fd, Rights needed) {
+        if (!shared_) [[likely]] {
+            const Descriptor* entry = find(fd);
+            if (entry == nullptr) [[unlikely]] {
+                return fail(Errno::badf);
+            }
+            if (!entry->rights.has_all(needed)) [[unlikely]] {
+                return fail(missing_right(*entry, needed));
+            }
+            return FileRef(entry->file.get());
+        }
+        return lookup_shared(fd, needed);
+    }
+
+    /// A copy of what `fd` stands for. Errors: badf.
+    [[nodiscard]] Result<Descriptor, Errno> get(Fd fd) const;
+    /// The lowest free number that is at least `minimum`, now standing for `descriptor`.
+    /// Errors: inval (`minimum` is no number a guest can use), mfile (none is free).
+    [[nodiscard]] Result<Fd, Errno> insert(Descriptor descriptor, Fd minimum = Fd{0});
+    /// Makes `fd` stand for `descriptor`; what it stood for is returned, to be closed when dropped.
+    /// Errors: badf (no number a guest can use).
+    [[nodiscard]] Result<std::optional<Descriptor>, Errno> replace(Fd fd, Descriptor descriptor);
+    /// Frees the number; what it stood for is returned, to be closed when dropped. A preopened
+    /// directory stays, and nothing is returned (`file` is null). wasix: 2.8. Errors: badf.
+    [[nodiscard]] Result<Descriptor, Errno> close(Fd fd);
+    /// Errors: badf.
+    [[nodiscard]] Result<void, Errno> set_flags(Fd fd, FdflagsExt flags);
+    /// Errors: badf; notcapable (not a subset of the present ones).
+    [[nodiscard]] Result<void, Errno> set_rights(Fd fd, Rights rights, Rights inheriting);
+
+private:
+    [[nodiscard]] const Descriptor* find(Fd fd) const {
+        const auto index = static_cast<std::size_t>(static_cast<std::uint32_t>(fd));
+        return index < entries_.size() && entries_[index].file != nullptr ? &entries_[index]
+                                                                          : nullptr;
+    }
+    [[nodiscard]] Descriptor* find(Fd fd) {
+        return const_cast<Descriptor*>(static_cast<const FileTable*>(this)->find(fd));
+    }
+    [[nodiscard]] std::unique_lock<std::mutex> lock() const {
+        return shared_ ? std::unique_lock(mutex_) : std::unique_lock<std::mutex>();
+    }
+    [[nodiscard, gnu::cold]] static Errno missing_right(const Descriptor& entry, Rights needed);
+    [[nodiscard]] Result<FileRef, Errno> lookup_shared(Fd fd, Rights needed);
+    [[nodiscard]] std::size_t lowest_free(std::size_t minimum) const;
+    void put(std::size_t index, Descriptor descriptor);
+
+    bool shared_ = false;
+    mutable std::mutex mutex_;  // guards all below once shared_; no other lock is taken under it
+    std::vector<Descriptor> entries_;  // free where `file` is null
+    std::vector<std::uint64_t> used_;  // a bit per entry, to find free ones
+};
+
+}  // namespace wasmax::wasix

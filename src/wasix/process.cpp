@@ -1,0 +1,186 @@
+#include "wasix/process.h"
+
+#include <fcntl.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "io/backend.h"
+#include "runtime/call.h"
+#include "runtime/extern.h"
+#include "runtime/instance.h"
+#include "runtime/outcome.h"
+#include "runtime/thread.h"
+#include "wasix/errnos.h"
+#include "wasix/files.h"
+#include "wasix/guest_types.h"
+#include "wasix/thread.h"
+
+namespace wasmax::wasix {
+namespace {
+
+std::uint64_t bytes_of(const std::vector<std::string>& strings) {
+    std::uint64_t bytes = 0;
+    for (const std::string& string : strings) {
+        bytes += string.size() + 1;
+    }
+    return bytes;
+}
+
+}  // namespace
+
+StringList::StringList(const std::vector<std::string>& strings) {
+    bytes_.reserve(bytes_of(strings));
+    offsets_.reserve(strings.size());
+    for (const std::string& string : strings) {
+        offsets_.push_back(static_cast<Size>(bytes_.size()));
+        bytes_.append(string);
+        bytes_.push_back('\0');
+    }
+}
+
+Process::Process(ProcessOptions options, io::Backend& io)
+    : io_(io),
+      args_(options.args),
+      env_(options.env),
+      network_(options.network),
+      on_missing_capability_(std::move(options.on_missing_capability)),
+      main_thread_{*this, Tid{static_cast<std::int32_t>(pid())}} {}
+
+Result<std::unique_ptr<Process>, Error> Process::create(ProcessOptions options, io::Backend& io) {
+    constexpr std::uint64_t kMaxBytes = std::numeric_limits<Size>::max();
+    if (bytes_of(options.args) > kMaxBytes || bytes_of(options.env) > kMaxBytes) {
+        return fail(Error::limit("the arguments or the environment do not fit a guest's memory"));
+    }
+    const std::array<int, 3> stdio = options.stdio;
+    const std::vector<Preopen> preopens = std::move(options.preopens);
+    std::unique_ptr<Process> process(new Process(std::move(options), io));
+    TRY(process->open_stdio(stdio));
+    TRY(process->open_preopens(preopens));
+    return process;
+}
+
+Result<void, Error> Process::open_stdio(const std::array<int, 3>& stdio) {
+    for (std::size_t number = 0; number < stdio.size(); ++number) {
+        if (stdio[number] < 0) {
+            continue;
+        }
+        const std::string doing = "descriptor " + std::to_string(stdio[number]) +
+                                  " as the guest's " + std::to_string(number);
+        UniqueFd copy(::fcntl(stdio[number], F_DUPFD_CLOEXEC, 0));
+        if (!copy) {
+            return fail(Error::from_errno(errno, doing));
+        }
+        auto file = OpenFile::adopt(std::move(copy), io_);
+        if (!file.has_value()) {
+            return fail(Error::from_errno(static_cast<int>(file.error()), doing));
+        }
+        const auto placed = files_.replace(Fd{static_cast<std::int32_t>(number)},
+                                           Descriptor::of(std::move(file).value()));
+        WASMAX_ASSERT(placed.has_value());  // three numbers always fit
+    }
+    return {};
+}
+
+/// Guests look for preopens from 3 up and stop at the first number without one. wasix: 2.2
+Result<void, Error> Process::open_preopens(const std::vector<Preopen>& preopens) {
+    constexpr Fd kFirst{3};
+    for (const Preopen& preopen : preopens) {
+        const std::string doing = "directory " + preopen.host_path;
+        UniqueFd directory(::open(preopen.host_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!directory) {
+            return fail(Error::from_errno(errno, doing));
+        }
+        auto file = OpenFile::adopt(std::move(directory), io_);
+        if (!file.has_value()) {
+            return fail(Error::from_errno(static_cast<int>(file.error()), doing));
+        }
+        Descriptor descriptor = Descriptor::of(std::move(file).value());
+        descriptor.preopen = std::make_shared<const std::string>(preopen.guest_path);
+        if (!files_.insert(std::move(descriptor), kFirst).has_value()) {
+            return fail(Error::limit("too many preopened directories"));
+        }
+    }
+    return {};
+}
+
+Exited Process::exited(const runtime::Left& left) {
+    return {static_cast<std::uint8_t>(left.reason & 0xff)};  // wasix: 1.10
+}
+
+Result<Outcome, Error> Process::call_export(runtime::Instance& instance,
+                                            runtime::ThreadState& thread, std::string_view name) {
+    const auto found = instance.export_(name);
+    const auto* function = found ? std::get_if<runtime::Function>(&*found) : nullptr;
+    if (function == nullptr || !function->type->parameters.empty() ||
+        !function->type->results.empty()) {
+        return fail(Error::invalid("export `" + std::string(name) +
+                                   "` is no function without parameters and results"));
+    }
+    auto outcome = runtime::call(thread, *function->ref, *function->type, {}, {});
+    if (const auto* left = std::get_if<runtime::Left>(&outcome)) {
+        return Outcome(exited(*left));
+    }
+    if (auto* trapped = std::get_if<runtime::Trapped>(&outcome)) {
+        return Outcome(std::move(*trapped));
+    }
+    return Outcome(runtime::Returned{});
+}
+
+Result<Outcome, Error> Process::run(runtime::Instance& instance, runtime::ThreadState& thread) {
+    if (!instance.export_("_start")) {
+        return fail(
+            Error::invalid("the module exports no function `_start`: it is a library, not a "
+                           "program"));
+    }
+    if (instance.export_("_initialize")) {
+        Outcome outcome = TRY(call_export(instance, thread, "_initialize"));
+        if (!std::holds_alternative<runtime::Returned>(outcome)) {
+            return outcome;
+        }
+    }
+    return call_export(instance, thread, "_start");
+}
+
+void Process::report_missing(Capability capability) {
+    const bool first = !reported_[static_cast<std::size_t>(capability)].exchange(true);
+    if (first && on_missing_capability_) {
+        on_missing_capability_(capability);
+    }
+}
+
+std::string Process::cwd() const {
+    const std::lock_guard guard(mutex_);
+    return cwd_;
+}
+
+void Process::set_cwd(std::string path) {
+    const std::lock_guard guard(mutex_);
+    cwd_ = std::move(path);
+}
+
+std::string Process::signal_callback() const {
+    const std::lock_guard guard(mutex_);
+    return signal_callback_;
+}
+
+void Process::set_signal_callback(std::string export_name) {
+    const std::lock_guard guard(mutex_);
+    signal_callback_ = std::move(export_name);
+}
+
+}  // namespace wasmax::wasix

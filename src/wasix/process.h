@@ -1,0 +1,153 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "io/backend.h"
+#include "runtime/instance.h"
+#include "runtime/outcome.h"
+#include "runtime/thread.h"
+#include "wasix/errnos.h"
+#include "wasix/files.h"
+#include "wasix/guest_types.h"
+#include "wasix/thread.h"
+
+namespace wasmax::wasix {
+
+/// A directory of the host that the guest may open files in.
+struct Preopen {
+    std::string host_path;
+    std::string guest_path;  ///< such as `/data`
+};
+
+enum class Network : std::uint8_t { none, all };
+
+/// What a guest is not allowed unless its embedder says so.
+enum class Capability : std::uint8_t { network, directories };
+
+struct ProcessOptions {
+    std::vector<std::string> args;  ///< args[0] is the program's name
+    std::vector<std::string> env;   ///< `KEY=VALUE`
+    std::vector<Preopen> preopens;  ///< descriptors from 3 up, in this order
+    Network network = Network::none;
+    /// Host descriptors of 0, 1 and 2; -1: the guest has none. They are duplicated.
+    std::array<int, 3> stdio{0, 1, 2};
+    /// Called the first time, and only then, that the guest needs a capability it was not given.
+    std::function<void(Capability)> on_missing_capability;
+};
+
+/// proc_exit and its like, also from the start function.
+struct Exited {
+    std::uint8_t code = 0;
+};
+
+/// How a guest process ended.
+using Outcome = std::variant<runtime::Returned, Exited, runtime::Trapped>;
+
+/// A list of strings as the guest receives them: each terminated by NUL, with their starts.
+class StringList {
+public:
+    explicit StringList(const std::vector<std::string>& strings);
+    [[nodiscard]] Size count() const { return static_cast<Size>(offsets_.size()); }
+    [[nodiscard]] const std::string& bytes() const { return bytes_; }
+    [[nodiscard]] const std::vector<Size>& offsets() const { return offsets_; }
+
+private:
+    std::string bytes_;
+    std::vector<Size> offsets_;
+};
+
+/// A guest process: what its system calls act on. Threads: handlers of any of its threads.
+class Process {
+public:
+    /// `io` outlives the process. Errors: host (a preopened directory, a descriptor of stdio);
+    /// limit (arguments or environment of 2^32 bytes and more).
+    [[nodiscard]] static Result<std::unique_ptr<Process>, Error> create(ProcessOptions options,
+                                                                        io::Backend& io);
+
+    /// Makes `thread` the process's main thread: before an instance is created on it, whose start
+    /// function may already make system calls. The process outlives `thread`.
+    void attach(runtime::ThreadState& thread) { thread.host = &main_thread_; }
+
+    /// Calls `_initialize`, if exported, then `_start`, on the attached `thread`.
+    /// Errors: invalid (no export `_start`, or one of the two is no function without parameters and
+    /// results). wasix: 1.7
+    [[nodiscard]] Result<Outcome, Error> run(runtime::Instance& instance,
+                                             runtime::ThreadState& thread);
+
+    /// What a guest that left asked for: also the Left of Instance::create.
+    [[nodiscard]] static Exited exited(const runtime::Left& left);
+
+    [[nodiscard]] io::Backend& io() const { return io_; }
+    [[nodiscard]] FileTable& files() { return files_; }
+    [[nodiscard]] const StringList& args() const { return args_; }
+    [[nodiscard]] const StringList& env() const { return env_; }
+    [[nodiscard]] Pid pid() const { return Pid{1}; }
+    [[nodiscard]] Pid parent_pid() const { return Pid{0}; }
+
+    /// Errors: notsup (no network for this guest), which the embedder is told about. wasix: 6.22
+    [[nodiscard]] Result<void, Errno> require_network() {
+        if (network_ == Network::none) [[unlikely]] {
+            report_missing(Capability::network);
+            return fail(Errno::notsup);
+        }
+        return {};
+    }
+    /// Tells the embedder, once per capability.
+    [[gnu::cold]] void report_missing(Capability capability);
+
+    /// An open file for a host descriptor just made by a system call.
+    [[nodiscard]] Result<Fd, Errno> add_file(std::shared_ptr<OpenFile> file) {
+        return files_.insert(Descriptor::of(std::move(file)));
+    }
+
+    [[nodiscard]] std::string cwd() const;
+    void set_cwd(std::string path);
+
+    /// What clock_time_set added to a clock. `clock` is one of the four.
+    [[nodiscard]] std::int64_t clock_offset_ns(Clockid clock) const {
+        return clock_offsets_ns_[static_cast<std::size_t>(clock)].load(std::memory_order_relaxed);
+    }
+    void set_clock_offset_ns(Clockid clock, std::int64_t offset_ns) {
+        clock_offsets_ns_[static_cast<std::size_t>(clock)].store(offset_ns,
+                                                                 std::memory_order_relaxed);
+    }
+
+    /// The export that takes signals. wasix: 9.3
+    [[nodiscard]] std::string signal_callback() const;
+    void set_signal_callback(std::string export_name);
+
+private:
+    Process(ProcessOptions options, io::Backend& io);
+    Result<void, Error> open_stdio(const std::array<int, 3>& stdio);
+    Result<void, Error> open_preopens(const std::vector<Preopen>& preopens);
+    Result<Outcome, Error> call_export(runtime::Instance& instance, runtime::ThreadState& thread,
+                                       std::string_view name);
+
+    io::Backend& io_;
+    FileTable files_;
+    const StringList args_;
+    const StringList env_;
+    const Network network_;
+    const std::function<void(Capability)> on_missing_capability_;
+    std::array<std::atomic<bool>, 2> reported_{};  // by Capability
+    std::array<std::atomic<std::int64_t>, 4> clock_offsets_ns_{};
+    Thread main_thread_;
+    mutable std::mutex mutex_;  // guards the strings below; no other lock is taken under it
+    std::string cwd_ = "/";
+    std::string signal_callback_;
+};
+
+}  // namespace wasmax::wasix
