@@ -103,7 +103,9 @@ Attempt<Machine> fingerprint(const std::vector<ToolFact>& tools, Interrupt& inte
         if (!output && !output.error().error) {
             return fail(std::move(output).error());
         }
-        machine[tool.name] = output ? first_line(output->text) : std::string(kUnknown);
+        const bool usable =
+            output && (output->exit.success() || tool.success == ToolFact::Success::any);
+        machine[tool.name] = usable ? first_line(output->text) : std::string(kUnknown);
     }
     return machine;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -16,8 +17,12 @@ using Machine = std::map<std::string, std::string>;
 
 /// A fact to ask a program for: the first line that `command` prints.
 struct ToolFact {
+    /// Whether an exit code other than 0 makes the fact unknown.
+    enum class Success : std::uint8_t { required, any };
+
     std::string name;
     std::vector<std::string> command;
+    Success success = Success::required;
 };
 
 /// The machine as it is now, with the facts of `tools`. Errors: Stop only; a tool that is missing

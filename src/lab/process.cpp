@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -18,6 +17,11 @@
 
 #include "base/assert.h"
 #include "lab/process_tree.h"
+
+// glibc 2.36 declares it without C linkage in C++.
+extern "C" {
+#include <sys/pidfd.h>
+}
 
 namespace wasmax::lab {
 

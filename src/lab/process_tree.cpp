@@ -132,6 +132,21 @@ std::vector<pid_t> process_tree(pid_t root, const std::string& mark) {
     return members;
 }
 
+double machine_cpu_seconds() {
+    std::ifstream file("/proc/stat");
+    std::string name;
+    double user = 0;
+    double nice = 0;
+    double system = 0;
+    double idle = 0;
+    double iowait = 0;
+    double irq = 0;
+    double softirq = 0;
+    double steal = 0;
+    file >> name >> user >> nice >> system >> idle >> iowait >> irq >> softirq >> steal;
+    return file ? (user + nice + system + steal) / static_cast<double>(sysconf(_SC_CLK_TCK)) : 0;
+}
+
 Usage usage_of(const std::vector<pid_t>& processes) {
     const auto ticks_per_second = static_cast<double>(sysconf(_SC_CLK_TCK));
     Usage usage;

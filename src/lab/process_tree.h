@@ -22,6 +22,11 @@ struct Usage {
 /// linux: proc(5)
 [[nodiscard]] std::vector<pid_t> process_tree(pid_t root, const std::string& mark);
 
+/// What all processes of the machine have used so far, in CPU seconds, with what a hypervisor took
+/// away; without interrupts, which the kernel serves on behalf of anybody. 0 when /proc/stat is
+/// unreadable.
+[[nodiscard]] double machine_cpu_seconds();
+
 /// The sum over `processes`; one that is gone counts as nothing.
 [[nodiscard]] Usage usage_of(const std::vector<pid_t>& processes);
 

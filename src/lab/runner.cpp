@@ -106,6 +106,7 @@ struct LoadRun {
     Usage before;
     Usage after = {};
     double generator_cpu_seconds = 0;
+    double machine_cpu_seconds = 0;
     double elapsed_s = 0;
 };
 
@@ -118,6 +119,7 @@ Attempt<LoadRun> load_server(Server& server, const Experiment& experiment,
         return usage_of(process_tree(server.child().pid(), server.child().mark()));
     };
     LoadRun run{.before = usage_now()};
+    const double machine_before = machine_cpu_seconds();
     const auto started = Clock::now();
     const Output output =
         TRY(capture({.launch = {.command = wrk_command(equipment.wrk, experiment.workload,
@@ -128,6 +130,7 @@ Attempt<LoadRun> load_server(Server& server, const Experiment& experiment,
                      .on_second = on_second},
                     interrupt));
     run.elapsed_s = std::chrono::duration<double>(Clock::now() - started).count();
+    run.machine_cpu_seconds = machine_cpu_seconds() - machine_before;
     run.after = usage_now();
     if (server.child().has_ended()) {
         return fail(server.ended("under load"));
@@ -139,6 +142,13 @@ Attempt<LoadRun> load_server(Server& server, const Experiment& experiment,
     run.wrk = TRY(parse_wrk(output.text));
     run.generator_cpu_seconds = output.exit.cpu_seconds;
     return run;
+}
+
+// CPUs kept busy by neither side. The kernel's two ways of counting differ by some ticks: never
+// negative.
+double other_cores(const LoadRun& run) {
+    const double ours = run.after.cpu_seconds - run.before.cpu_seconds + run.generator_cpu_seconds;
+    return std::max(0.0, run.machine_cpu_seconds - ours) / run.elapsed_s;
 }
 
 std::vector<std::pair<Metric, double>> values_of(const LoadRun& run, double start_ms) {
@@ -159,6 +169,7 @@ std::vector<std::pair<Metric, double>> values_of(const LoadRun& run, double star
                                                    requests},
         {Metric::server_cores, (run.after.cpu_seconds - run.before.cpu_seconds) / run.elapsed_s},
         {Metric::generator_cores, run.generator_cpu_seconds / run.elapsed_s},
+        {Metric::other_cores, other_cores(run)},
         {Metric::latency_mean_us, wrk.latency_mean_us},
         {Metric::latency_stdev_us, wrk.latency_stdev_us},
         {Metric::latency_p50_us, wrk.latency_p50_us},

@@ -31,6 +31,14 @@ std::vector<Sample> samples_of(const Experiment& experiment, const Measurement& 
     return samples;
 }
 
+// Removes what says that something was measured: the empty file, and what is empty without it.
+void discard_empty(const fs::path& directory) {
+    std::error_code ignored;  // an empty directory that stays does no harm
+    for (const fs::path& path : {directory / kSamplesFile, directory / "logs", directory}) {
+        fs::remove(path, ignored);
+    }
+}
+
 }  // namespace
 
 Result<void, Error> create_output_directory(const fs::path& directory) {
@@ -74,8 +82,7 @@ Result<Session, Error> run_session(const Experiment& experiment, const Equipment
         session.stop = std::move(outcome).error();
     }
     if (set.samples.empty()) {
-        fs::remove(directory /
-                   kSamplesFile);  // an empty file would say that something was measured
+        discard_empty(directory);
         return session;
     }
     session.summary = summarize(set);

@@ -10,6 +10,7 @@ namespace wasmax::lab {
 namespace {
 
 constexpr double kMaxErrorShare = 0.001;
+constexpr double kMaxOtherCores = 0.1;
 
 constexpr Metric kErrorMetrics[]{Metric::connect_errors, Metric::read_errors, Metric::write_errors,
                                  Metric::timeout_errors, Metric::status_errors};
@@ -64,6 +65,18 @@ std::vector<std::string> notes_of(const Summary& summary) {
             notes.push_back(fmt::format("{}: {:.2f} % of its requests failed; do not compare it.",
                                         row.contender, row.error_share * 100));
         }
+    }
+    double other_cores = 0;
+    for (const SummaryRow& row : summary.rows) {
+        for (const double cores : row.of(Metric::other_cores)) {
+            other_cores = std::max(other_cores, cores);
+        }
+    }
+    if (other_cores > kMaxOtherCores) {
+        notes.push_back(fmt::format(
+            "Disturbed: other programs used up to {:.2f} CPUs during a run; repeat it on a quiet "
+            "machine.",
+            other_cores));
     }
     const auto generator_bound = [](const SummaryRow& row) {
         return row.bottleneck == Bottleneck::generator || row.bottleneck == Bottleneck::both;
