@@ -1,5 +1,6 @@
 #include "abi/calling_convention.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -55,8 +56,8 @@ std::vector<ValueLocation> result_locations(const wasm::FunctionType& type) {
         locations.push_back({kind, kind == Kind::xmm ? xmms++ : gprs++});
     }
     if (gprs > kResultGprs || xmms > kResultXmms) {
-        for (std::uint16_t slot = 0; slot < locations.size(); ++slot) {
-            locations[slot] = {Kind::spill, slot};
+        for (std::size_t slot = 0; slot < locations.size(); ++slot) {
+            locations[slot] = {Kind::spill, static_cast<std::uint16_t>(slot)};
         }
     }
     return locations;

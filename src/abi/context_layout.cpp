@@ -1,5 +1,6 @@
 #include "abi/context_layout.h"
 
+#include <cstddef>
 #include <cstdint>
 
 #include "abi/host_modules.h"

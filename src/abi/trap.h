@@ -6,7 +6,7 @@ namespace wasmax::abi {
 
 /// The rows of traps.def; the value is the code in the `ud1` instruction.
 enum class TrapCode : std::uint8_t {
-#define TRAP(code, name, message) name = code,
+#define TRAP(code, name, message) name = (code),
 #include "abi/traps.def"
 };
 

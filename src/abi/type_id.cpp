@@ -1,8 +1,10 @@
 #include "abi/type_id.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
+#include "abi/vm_context.h"
 #include "wasm/types.h"
 
 namespace wasmax::abi {
