@@ -86,13 +86,9 @@ std::vector<lab::ToolFact> tool_facts(const fs::path& wasmax, const fs::path& wr
              .command = {"git", "-C", wasmax.parent_path(), "describe", "--always", "--dirty"}}};
 }
 
-struct BenchResult {
-    lab::Session session;
-    fs::path directory;
-};
-
-lab::Attempt<BenchResult> run_bench(const BenchOptions& options, lab::Interrupt& interrupt,
-                                    lab::Progress& progress) {
+/// Runs the experiment of `options` into `directory`, which exists.
+lab::Attempt<lab::Session> run_bench(const BenchOptions& options, const fs::path& directory,
+                                     lab::Interrupt& interrupt, lab::Progress& progress) {
     const fs::path wasmax = TRY(own_path());
     const auto wrk = lab::find_program("wrk");
     if (!wrk) {
@@ -100,8 +96,6 @@ lab::Attempt<BenchResult> run_bench(const BenchOptions& options, lab::Interrupt&
             "wrk, which makes the load, is not installed; `apt-get install wrk` installs it"));
     }
     lab::Experiment experiment = TRY(experiment_of(options));
-    const fs::path directory = options.output.empty() ? default_output() : fs::path(options.output);
-    TRY(lab::create_output_directory(directory));
     // A build tree has bin/wasmax and guests/ side by side.
     const fs::path guests = options.guests.empty() ? wasmax.parent_path().parent_path() / "guests"
                                                    : fs::path(options.guests);
@@ -113,9 +107,8 @@ lab::Attempt<BenchResult> run_bench(const BenchOptions& options, lab::Interrupt&
                                    .log_directory = directory / "logs",
                                    .placement = lab::place(cpus, !options.no_pin)};
     lab::Machine machine = TRY(lab::fingerprint(tool_facts(wasmax, *wrk), interrupt));
-    lab::Session session = TRY(lab::run_session(experiment, equipment, std::move(machine),
-                                                directory, interrupt, progress));
-    return BenchResult{.session = std::move(session), .directory = directory};
+    return TRY(lab::run_session(experiment, equipment, std::move(machine), directory, interrupt,
+                                progress));
 }
 
 /// Says why it stopped, if it did, and returns the exit code.
@@ -138,21 +131,27 @@ int bench(const BenchOptions& options) {
         return kExitFailure;
     }
     lab::Progress progress(stderr);
-    const auto result = run_bench(options, *interrupt, progress);
-    if (!result) {
-        return conclude(result.error());
+    const fs::path directory = options.output.empty() ? default_output() : fs::path(options.output);
+    if (const auto created = lab::create_output_directory(directory); !created) {
+        report(created.error().message);
+        return kExitFailure;
     }
-    if (const auto& summary = result->session.summary) {
+    const auto session = run_bench(options, directory, *interrupt, progress);
+    lab::remove_if_empty(directory);
+    if (!session) {
+        return conclude(session.error());
+    }
+    if (const auto& summary = session->summary) {
         if (options.json) {
-            fmt::print("{}", lab::report::to_json(*summary, result->directory));
+            fmt::print("{}", lab::report::to_json(*summary, directory));
         } else {
             fmt::print(
                 "{}\nThe results are in {}: samples.jsonl, chart.svg, results.xlsx, summary.md\n",
-                lab::report::to_text(*summary), result->directory.string());
+                lab::report::to_text(*summary), directory.string());
         }
         std::fflush(stdout);
     }
-    return conclude(result->session.stop);
+    return conclude(session->stop);
 }
 
 std::string check_duration(const std::string& text) {

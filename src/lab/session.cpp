@@ -14,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kSamplesFile = "samples.jsonl";
+constexpr const char* kLogs = "logs";
 
 std::vector<Sample> samples_of(const Experiment& experiment, const Measurement& measurement) {
     const Contender& contender = experiment.contenders[measurement.contender];
@@ -31,14 +32,6 @@ std::vector<Sample> samples_of(const Experiment& experiment, const Measurement& 
     return samples;
 }
 
-// Removes what says that something was measured: the empty file, and what is empty without it.
-void discard_empty(const fs::path& directory) {
-    std::error_code ignored;  // an empty directory that stays does no harm
-    for (const fs::path& path : {directory / kSamplesFile, directory / "logs", directory}) {
-        fs::remove(path, ignored);
-    }
-}
-
 }  // namespace
 
 Result<void, Error> create_output_directory(const fs::path& directory) {
@@ -48,12 +41,18 @@ Result<void, Error> create_output_directory(const fs::path& directory) {
             fmt::format("{} already holds the samples of an experiment; choose another --output",
                         directory.string())));
     }
-    fs::create_directories(directory / "logs", error);
+    fs::create_directories(directory / kLogs, error);
     if (error) {
         return fail(Error::from_errno(
             error.value(), fmt::format("creating the output directory {}", directory.string())));
     }
     return {};
+}
+
+void remove_if_empty(const fs::path& directory) {
+    std::error_code ignored;  // what stays does no harm
+    fs::remove(directory / kLogs, ignored);
+    fs::remove(directory, ignored);
 }
 
 Result<Session, Error> run_session(const Experiment& experiment, const Equipment& equipment,
@@ -82,7 +81,7 @@ Result<Session, Error> run_session(const Experiment& experiment, const Equipment
         session.stop = std::move(outcome).error();
     }
     if (set.samples.empty()) {
-        discard_empty(directory);
+        fs::remove(directory / kSamplesFile);  // it is empty
         return session;
     }
     session.summary = summarize(set);

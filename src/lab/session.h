@@ -24,6 +24,9 @@ struct Session {
 /// already; host.
 [[nodiscard]] Result<void, Error> create_output_directory(const std::filesystem::path& directory);
 
+/// Undoes create_output_directory where nothing has been written since.
+void remove_if_empty(const std::filesystem::path& directory);
+
 /// Runs `experiment` and writes samples.jsonl, while it runs, and at the end, however early that
 /// comes, all reports of what was measured. `directory` was made by create_output_directory.
 /// Errors: invalid (experiment), host or internal (writing).
