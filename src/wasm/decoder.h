@@ -13,8 +13,8 @@ namespace wasmax::wasm {
 /// Why a module was refused.
 struct ModuleError {
     /// `malformed`: not the binary format. `invalid`: decodes, but breaks a validation rule.
-    /// `unsupported`: uses a feature that is off, or that wasmax does not have. `limit`: larger than
-    /// limits.h allows.
+    /// `unsupported`: uses a feature that is off, or that wasmax does not have. `limit`: larger
+    /// than limits.h allows.
     enum class Kind : std::uint8_t { malformed, invalid, unsupported, limit };
 
     Kind kind = Kind::malformed;

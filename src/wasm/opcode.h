@@ -6,7 +6,8 @@
 
 namespace wasmax::wasm {
 
-/// Every instruction wasmax knows, in the order of opcodes.def. Not the encoding: see opcode_info().
+/// Every instruction wasmax knows, in the order of opcodes.def. Not the encoding: see
+/// opcode_info().
 enum class Opcode : std::uint16_t {
 #define OPCODE(encoding, name, text, immediates, handler, parameters, results, feature) name,
 #include "wasm/opcodes.def"

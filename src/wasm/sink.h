@@ -99,8 +99,8 @@ public:
     void memory_fill(MemoryIndex, Value /*address*/, Value /*byte*/, Value /*count*/) {}
     void memory_copy(MemoryIndex /*to*/, MemoryIndex /*from*/, Value /*to_address*/,
                      Value /*from_address*/, Value /*count*/) {}
-    void memory_init(MemoryIndex, DataIndex, Value /*address*/, Value /*offset*/,
-                     Value /*count*/) {}
+    void memory_init(MemoryIndex, DataIndex, Value /*address*/, Value /*offset*/, Value /*count*/) {
+    }
     void data_drop(DataIndex) {}
 
     // Tables and references.

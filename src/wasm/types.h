@@ -41,7 +41,8 @@ public:
     static const ValueType bottom, i32, i64, f32, f64, v128, funcref, externref, exnref;
 
     /// `(ref null? $type)`; `type` is below 2^20 (kMaxTypes). wasm: syntax-reftype
-    [[nodiscard]] static constexpr ValueType ref(HeapKind heap, bool nullable, TypeIndex type = {}) {
+    [[nodiscard]] static constexpr ValueType ref(HeapKind heap, bool nullable,
+                                                 TypeIndex type = {}) {
         return ValueType(Kind::ref, nullable, heap, type.value);
     }
 

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <string_view>
 
+#include "base/assert.h"
 #include "wasm/opcode.h"
 #include "wasm/types.h"
 
@@ -34,12 +36,9 @@ consteval ValueType value_type_of_letter(char letter) {
     constexpr Row kRows[] = {{'i', ValueType::i32},  {'l', ValueType::i64},
                              {'f', ValueType::f32},  {'d', ValueType::f64},
                              {'v', ValueType::v128}, {'a', ValueType::bottom}};
-    for (const Row& row : kRows) {
-        if (row.letter == letter) {
-            return row.type;
-        }
-    }
-    throw "opcodes.def: unknown operand letter";  // evaluated at compile time only: a build error
+    const Row* row = std::ranges::find(kRows, letter, &Row::letter);
+    WASMAX_ASSERT(row != std::end(kRows));  // while compiling, as all of this
+    return row->type;
 }
 
 consteval auto make_opcode_types() {
@@ -65,19 +64,16 @@ consteval std::uint8_t access_bytes_log2(const OpcodeInfo& row) {
         return 0;
     }
     const std::string_view text = row.text;
-    for (const std::string_view verb : {"load", "store"}) {
-        if (const std::size_t at = text.find(verb); at != std::string_view::npos) {
-            const std::string_view width = text.substr(at + verb.size());
-            const std::string_view type = text.substr(1, 2);
-            return width.starts_with("8")          ? 0
-                   : width.starts_with("16")       ? 1
-                   : width.starts_with("32")       ? 2
-                   : width.empty() && type == "32" ? 2
-                   : width.empty() && type == "64" ? 3
-                                                   : throw "opcodes.def: unknown width";
-        }
-    }
-    throw "opcodes.def: memarg on something that neither loads nor stores";
+    const std::size_t load = text.find("load");
+    const std::size_t verb_end = load != text.npos ? load + 4 : text.find("store") + 5;
+    // `i64.load` has no width of its own: it is the type's.
+    const std::string_view width =
+        verb_end == text.size() ? text.substr(1, 2) : text.substr(verb_end);
+    constexpr std::string_view kWidths[] = {"8", "16", "32", "64"};
+    const auto* found = std::ranges::find_if(
+        kWidths, [&](std::string_view digits) { return width.starts_with(digits); });
+    WASMAX_ASSERT(found != std::end(kWidths));
+    return static_cast<std::uint8_t>(found - kWidths);
 }
 
 consteval auto make_access_table() {
@@ -116,9 +112,7 @@ consteval OpcodeIndex make_opcode_index() {
             encoding <= 0xff
                 ? index.by_byte[encoding]
                 : index.by_sub_opcode[index.prefix_number[encoding >> 16] - 1U][encoding & 0xffff];
-        if (entry != kNoOpcode) {
-            throw "opcodes.def: two rows with one encoding";
-        }
+        WASMAX_ASSERT(entry == kNoOpcode);  // two rows with one encoding
         entry = static_cast<std::uint16_t>(row);
     }
     return index;
