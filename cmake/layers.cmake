@@ -55,3 +55,5 @@ target_link_options(wasmax_codegen_plugin PRIVATE
     -Wl,--gc-sections -Wl,--exclude-libs,ALL -Wl,--icf=safe -Wl,-z,defs
     $<$<CONFIG:Release>:-Wl,--strip-all>)
 wasmax_library(lab DEPENDS base LINKS fmt::fmt nlohmann_json::nlohmann_json PkgConfig::XLSXWRITER)
+wasmax_program(cli wasmax DEPENDS lab engine wasix runtime io abi wasm base LOADS codegen
+    LINKS CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json)

@@ -11,7 +11,9 @@
 #include <vector>
 
 #include <CLI/App.hpp>
+#include <CLI/Config.hpp>
 #include <CLI/Error.hpp>
+#include <CLI/Formatter.hpp>
 
 #include "base/nearest.h"
 #include "cli/commands.h"
