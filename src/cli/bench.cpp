@@ -83,7 +83,8 @@ std::vector<lab::ToolFact> tool_facts(const fs::path& wasmax, const fs::path& wr
             {.name = "wrk", .command = {wrk, "-v"}, .success = lab::ToolFact::Success::any},
             {.name = "cc", .command = {"cc", "--version"}},
             {.name = "commit",
-             .command = {"git", "-C", wasmax.parent_path(), "describe", "--always", "--dirty"}}};
+             .command = {"git", "--no-optional-locks", "-C", wasmax.parent_path(), "describe",
+                         "--always", "--dirty"}}};
 }
 
 /// Runs the experiment of `options` into `directory`, which exists.

@@ -13,12 +13,12 @@ namespace wasmax::lab {
 
 /// A server to measure: a command, and the words that describe it in every sample.
 struct Contender {
-    std::string name;                  ///< unique; letters, digits, `-`, `_`, `.`
-    std::string engine;                ///< what runs the program: `wasmax`, `cc`
-    std::string flags;                 ///< how, where it matters: `--net`, `-O3`
-    std::string program;               ///< what is run: `server_close.wat`
-    std::string backend;               ///< how it does its I/O: `direct`, `libc`
-    std::vector<std::string> command;  ///< program (found in PATH) and arguments
+    std::string name;                       ///< unique; letters, digits, `-`, `_`, `.`
+    std::string engine = {};                ///< what runs the program: `wasmax`, `cc`
+    std::string flags = {};                 ///< how, where it matters: `--net`, `-O3`
+    std::string program = {};               ///< what is run: `server_close.wat`
+    std::string backend = {};               ///< how it does its I/O: `direct`, `libc`
+    std::vector<std::string> command = {};  ///< program (found in PATH) and arguments
     bool operator==(const Contender&) const = default;
 };
 
@@ -28,7 +28,7 @@ struct Workload {
     std::uint16_t port = 8080;  ///< where contenders listen, on 127.0.0.1 or all addresses
     std::string path = "/";
     int expected_status = 200;
-    std::optional<std::string> expected_body;  ///< exactly; nullopt accepts any
+    std::optional<std::string> expected_body = {};  ///< exactly; nullopt accepts any
     bool operator==(const Workload&) const = default;
 };
 

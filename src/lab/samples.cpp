@@ -28,6 +28,7 @@ Json to_json(const Conditions& conditions) {
         {"connections", conditions.load.connections},
         {"duration_s", conditions.load.duration.count()},
         {"warmup_s", conditions.load.warmup.count()},
+        {"planned_contenders", conditions.planned_contenders},
         {"planned_runs", conditions.planned_runs},
         {"pinned", conditions.placement.pinned},
         {"server_cpus", conditions.placement.server},
@@ -74,16 +75,21 @@ public:
         value = std::chrono::seconds(count);
     }
     void read(const char* key, CpuList& value) {
-        const Json* const found = find(key, Json::value_t::array);
-        if (found == nullptr) {
-            return;
-        }
-        for (const Json& cpu : *found) {
+        for (const Json& cpu : elements(key)) {
             if (!cpu.is_number_integer()) {
                 missing(key);
                 return;
             }
             value.push_back(cpu.get<int>());
+        }
+    }
+    void read(const char* key, std::vector<std::string>& value) {
+        for (const Json& text : elements(key)) {
+            if (!text.is_string()) {
+                missing(key);
+                return;
+            }
+            value.push_back(text.get<std::string>());
         }
     }
     void read(const char* key, Machine& value) {
@@ -107,6 +113,12 @@ public:
     [[nodiscard]] const std::optional<std::string>& missing() const { return missing_; }
 
 private:
+    // The elements of an array, none when it is missing.
+    const Json::array_t& elements(const char* key) {
+        static const Json::array_t kNone;
+        const Json* const found = find(key, Json::value_t::array);
+        return found == nullptr ? kNone : found->get_ref<const Json::array_t&>();
+    }
     const Json* find(const char* key, Json::value_t type) {
         const auto found = object_.find(key);
         if (found == object_.end() || found->type() != type) {
@@ -128,6 +140,7 @@ void read_conditions(Reader& reader, Conditions& conditions) {
     reader.read("connections", conditions.load.connections);
     reader.read("duration_s", conditions.load.duration);
     reader.read("warmup_s", conditions.load.warmup);
+    reader.read("planned_contenders", conditions.planned_contenders);
     reader.read("planned_runs", conditions.planned_runs);
     reader.read("pinned", conditions.placement.pinned);
     reader.read("server_cpus", conditions.placement.server);

@@ -21,7 +21,9 @@ struct Conditions {
     std::string workload;
     std::string baseline;
     Load load;
-    int planned_runs = 0;
+    std::vector<std::string>
+        planned_contenders;  ///< also those that an interruption kept from running
+    int planned_runs = 0;    ///< of each
     Placement placement;
     Machine machine;
     bool operator==(const Conditions&) const = default;

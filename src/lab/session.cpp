@@ -63,10 +63,14 @@ Result<Session, Error> run_session(const Experiment& experiment, const Equipment
                                  .workload = experiment.workload.name,
                                  .baseline = experiment.baseline,
                                  .load = experiment.load,
+                                 .planned_contenders = {},
                                  .planned_runs = experiment.runs,
                                  .placement = equipment.placement,
                                  .machine = std::move(machine)},
                   .samples = {}};
+    for (const Contender& contender : experiment.contenders) {
+        set.conditions.planned_contenders.push_back(contender.name);
+    }
     SampleWriter writer = TRY(SampleWriter::create(directory / kSamplesFile));
     auto outcome =
         run_experiment(experiment, equipment, interrupt, progress,

@@ -36,17 +36,20 @@ Bottleneck bottleneck_of(const SummaryRow& row, const Placement& placement) {
     return server ? Bottleneck::server : generator ? Bottleneck::generator : Bottleneck::neither;
 }
 
-std::vector<SummaryRow> rows_of(const std::vector<Sample>& samples) {
+std::vector<SummaryRow> rows_of(const SampleSet& set) {
     std::vector<SummaryRow> rows;
-    for (const Sample& sample : samples) {
+    for (const std::string& name : set.conditions.planned_contenders) {
+        rows.push_back({.contender = name});
+    }
+    for (const Sample& sample : set.samples) {
         auto row = std::ranges::find(rows, sample.contender, &SummaryRow::contender);
         if (row == rows.end()) {
-            row = rows.insert(row, SummaryRow{.contender = sample.contender,
-                                              .engine = sample.engine,
-                                              .flags = sample.flags,
-                                              .program = sample.program,
-                                              .backend = sample.backend});
+            row = rows.insert(row, SummaryRow{.contender = sample.contender});
         }
+        row->engine = sample.engine;
+        row->flags = sample.flags;
+        row->program = sample.program;
+        row->backend = sample.backend;
         row->values[static_cast<std::size_t>(sample.metric)].push_back(sample.value);
         row->runs = std::max(row->runs, sample.iteration + 1);
     }
@@ -115,15 +118,16 @@ std::string_view to_string(Bottleneck bottleneck) {
 }
 
 Summary summarize(const SampleSet& set) {
-    Summary summary{.conditions = set.conditions, .rows = rows_of(set.samples)};
+    Summary summary{.conditions = set.conditions, .rows = rows_of(set)};
     const auto baseline =
         std::ranges::find(summary.rows, set.conditions.baseline, &SummaryRow::contender);
     for (SummaryRow& row : summary.rows) {
         for (const Metric metric : kErrorMetrics) {
-            row.errors += sum(row.of(metric));
+            row.errors += static_cast<std::uint64_t>(sum(row.of(metric)));
         }
         const double requests = sum(row.of(Metric::requests));
-        row.error_share = requests + row.errors == 0 ? 0 : row.errors / (requests + row.errors);
+        const auto errors = static_cast<double>(row.errors);
+        row.error_share = requests + errors == 0 ? 0 : errors / (requests + errors);
         row.bottleneck = bottleneck_of(row, set.conditions.placement);
         if (baseline != summary.rows.end() && row.contender != baseline->contender) {
             row.throughput_ratio = ratio_of_medians(row.of(Metric::requests_per_second),

@@ -21,15 +21,15 @@ inline constexpr double kSaturatedShare = 0.85;
 /// A contender's runs, and what became of them.
 struct SummaryRow {
     std::string contender;
-    std::string engine;
-    std::string flags;
-    std::string program;
-    std::string backend;
+    std::string engine = {};
+    std::string flags = {};
+    std::string program = {};
+    std::string backend = {};
     int runs = 0;  ///< complete measurements
     /// By metric, in the order of iterations.
     std::array<std::vector<double>, kMetricCount> values = {};
-    double errors = 0;       ///< socket errors and error statuses of all runs together
-    double error_share = 0;  ///< errors by requests and errors, of all runs
+    std::uint64_t errors = 0;  ///< socket errors and error statuses of all runs together
+    double error_share = 0;    ///< errors by requests and errors, of all runs
     Bottleneck bottleneck = Bottleneck::unknown;
     /// To the baseline; nullopt for the baseline itself, and without one.
     std::optional<Ratio> throughput_ratio = {};
@@ -45,7 +45,7 @@ struct SummaryRow {
 
 struct Summary {
     Conditions conditions;
-    std::vector<SummaryRow> rows;         ///< in the order in which the contenders first ran
+    std::vector<SummaryRow> rows;         ///< all planned contenders, also those that never ran
     bool partial = false;                 ///< some contender has fewer runs than were planned
     std::vector<std::string> notes = {};  ///< sentences a reader must know before comparing
 };

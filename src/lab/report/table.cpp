@@ -66,7 +66,7 @@ Table result_table(const Summary& summary) {
             number(row.median_of(Metric::cpu_us_per_request), 2),
             ratio_text(row.cpu_ratio),
             number(row.median_of(Metric::context_switches_per_request), 3),
-            format_number(row.errors, 0),
+            format_number(static_cast<double>(row.errors), 0),
             std::string(to_string(row.bottleneck)),
         });
     }

@@ -1,0 +1,75 @@
+#include "lab/experiment.h"
+
+#include <gtest/gtest.h>
+
+namespace wasmax::lab {
+namespace {
+
+using std::chrono::seconds;
+
+Experiment valid_experiment() {
+    return {.name = "e",
+            .contenders = {{.name = "a", .command = {"a"}}, {.name = "b", .command = {"b"}}},
+            .workload = {.name = "close"},
+            .load = {},
+            .baseline = "a"};
+}
+
+std::string problem(const Experiment& experiment) {
+    const auto checked = validate(experiment);
+    return checked ? std::string() : checked.error().message;
+}
+
+TEST(Experiment, EverySecondRoundIsReversed) {
+    EXPECT_EQ(schedule(2, 3), (std::vector<std::size_t>{0, 1, 1, 0, 0, 1}));
+    EXPECT_EQ(schedule(3, 2), (std::vector<std::size_t>{0, 1, 2, 2, 1, 0}));
+    EXPECT_TRUE(schedule(0, 5).empty());
+}
+
+TEST(Experiment, DurationsAreSecondsOrMinutes) {
+    EXPECT_EQ(parse_duration("10s").value(), seconds(10));
+    EXPECT_EQ(parse_duration("10").value(), seconds(10));
+    EXPECT_EQ(parse_duration("2m").value(), seconds(120));
+    EXPECT_EQ(parse_duration("0s").value(), seconds(0));
+    EXPECT_EQ(parse_duration("1440m").value(), seconds(86'400));
+}
+
+TEST(Experiment, OtherDurationsAreRefused) {
+    for (const char* const text : {"", "s", "10x", "-1s", "1.5s", "10 s", "1441m", "86401s",
+                                   "99999999999999999999s", "10ss"}) {
+        const auto duration = parse_duration(text);
+        ASSERT_FALSE(duration) << text;
+        EXPECT_NE(duration.error().message.find("is not a duration"), std::string::npos);
+    }
+}
+
+TEST(Experiment, AcceptsTheDefaults) { EXPECT_EQ(problem(valid_experiment()), ""); }
+
+TEST(Experiment, NamesTheValueThatIsOutOfRange) {
+    Experiment experiment = valid_experiment();
+    experiment.load.threads = 401;
+    EXPECT_EQ(problem(experiment), "the number of threads must be between 1 and 400, not 401");
+    experiment = valid_experiment();
+    experiment.runs = 0;
+    EXPECT_EQ(problem(experiment), "the number of runs must be between 1 and 1000, not 0");
+    experiment = valid_experiment();
+    experiment.load.duration = seconds(0);
+    EXPECT_EQ(problem(experiment), "the duration in seconds must be between 1 and 86400, not 0");
+}
+
+TEST(Experiment, ChecksContenders) {
+    Experiment experiment = valid_experiment();
+    experiment.contenders[1].name = "a";
+    EXPECT_EQ(problem(experiment), "two contenders are called 'a'");
+    experiment.contenders[1].name = "../b";
+    EXPECT_EQ(problem(experiment),
+              "'../b' cannot name a contender: use letters, digits, '-', '_', '.'");
+    experiment = valid_experiment();
+    experiment.contenders[0].command.clear();
+    EXPECT_EQ(problem(experiment), "the contender 'a' has no command");
+    experiment.contenders.clear();
+    EXPECT_EQ(problem(experiment), "there is no contender to measure");
+}
+
+}  // namespace
+}  // namespace wasmax::lab

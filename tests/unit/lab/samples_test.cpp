@@ -1,0 +1,87 @@
+#include "lab/samples.h"
+
+#include <unistd.h>
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "unit/lab/example.h"
+
+namespace wasmax::lab {
+namespace {
+
+std::string lines_of(const SampleSet& set) {
+    std::string text;
+    for (const Sample& sample : set.samples) {
+        text += to_json_line(set.conditions, sample) + "\n";
+    }
+    return text;
+}
+
+std::string problem(std::string_view text) {
+    const auto set = parse_samples(text);
+    return set ? std::string() : set.error().message;
+}
+
+TEST(Samples, ReadBackWhatWasWritten) {
+    const SampleSet set = example_samples();
+    const auto read = parse_samples(lines_of(set) + "\n");
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->conditions, set.conditions);
+    EXPECT_EQ(read->samples, set.samples);
+}
+
+TEST(Samples, ALineSaysWhatItIs) {
+    const SampleSet set = example_samples();
+    const std::string line = to_json_line(set.conditions, set.samples.front());
+    for (const char* const part :
+         {R"("contender":"wasm")", R"("metric":"requests_per_second","unit":"1/s","value":950.0)",
+          R"("connections":400)", R"("machine":{"cpu":"Test CPU <1>")"}) {
+        EXPECT_NE(line.find(part), std::string::npos) << part;
+    }
+    EXPECT_EQ(line.find('\n'), std::string::npos);
+}
+
+TEST(Samples, SaysWhichLineIsUnusable) {
+    const SampleSet set = example_samples();
+    const std::string good = to_json_line(set.conditions, set.samples[0]) + "\n";
+    Conditions other = set.conditions;
+    other.load.connections = 1;
+    EXPECT_EQ(problem(""), "it holds no samples");
+    EXPECT_EQ(problem(good + "{\"contender\":"), "line 2 is not a JSON object");
+    EXPECT_EQ(problem("[]"), "line 1 is not a JSON object");
+    EXPECT_EQ(problem(good + "\n{}"), "line 3 has no usable 'contender'");
+    EXPECT_EQ(problem(good + to_json_line(other, set.samples[0])),
+              "line 2 was measured under other conditions than the lines before it");
+    std::string unknown = good;
+    unknown.replace(unknown.find("requests_per_second"), 19, "requests_per_minute");
+    EXPECT_EQ(problem(unknown), "line 1 has no usable 'metric'");
+    std::string text_value = good;
+    text_value.replace(text_value.find("950.0"), 5, "\"950\"");
+    EXPECT_EQ(problem(text_value), "line 1 has no usable 'value'");
+}
+
+TEST(Samples, WriterAppendsAndRefusesAnExistingFile) {
+    const auto path = std::filesystem::path(testing::TempDir()) /
+                      ("samples-" + std::to_string(getpid()) + ".jsonl");
+    const SampleSet set = example_samples();
+    {
+        auto writer = SampleWriter::create(path);
+        ASSERT_TRUE(writer) << writer.error().message;
+        const std::size_t half = set.samples.size() / 2;
+        const auto middle = set.samples.begin() + static_cast<std::ptrdiff_t>(half);
+        ASSERT_TRUE(writer->append(set.conditions, {set.samples.begin(), middle}));
+        ASSERT_TRUE(writer->append(set.conditions, {middle, set.samples.end()}));
+    }
+    const auto read = read_samples(path);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->samples, set.samples);
+    const auto again = SampleWriter::create(path);
+    ASSERT_FALSE(again);
+    EXPECT_NE(again.error().message.find("exists already"), std::string::npos);
+    std::filesystem::remove(path);
+}
+
+}  // namespace
+}  // namespace wasmax::lab
