@@ -41,7 +41,9 @@ wasmax_library(io DEPENDS base LINKS Threads::Threads)
 wasmax_library(codegen DEPENDS abi wasm base LINKS wasmax_llvm Threads::Threads)
 wasmax_library(runtime DEPENDS abi wasm base LINKS Threads::Threads)
 wasmax_library(wasix DEPENDS runtime io trace abi wasm base)
-wasmax_library(engine DEPENDS wasix runtime io abi wasm base LOADS codegen LINKS wabt::wabt ${CMAKE_DL_LIBS})
+wasmax_library(launch DEPENDS wasix runtime io abi wasm base)
+wasmax_library(engine DEPENDS launch wasix runtime io abi wasm base LOADS codegen
+    LINKS wabt::wabt ${WASMAX_NETTLE} ${CMAKE_DL_LIBS})
 
 # libwasmax_codegen.so: codegen with LLVM inside, loaded by the engine in a child process on a cache
 # miss, so that no other process maps LLVM (src/codegen/plugin.h). It exports one symbol.
@@ -52,8 +54,11 @@ set_target_properties(wasmax_codegen PROPERTIES CXX_VISIBILITY_PRESET hidden)
 target_link_libraries(wasmax_codegen_plugin PRIVATE
     wasmax_abi wasmax_wasm wasmax_base wasmax_llvm Threads::Threads)
 target_link_options(wasmax_codegen_plugin PRIVATE
-    -Wl,--gc-sections -Wl,--exclude-libs,ALL -Wl,--icf=safe -Wl,-z,defs
+    -Wl,--gc-sections -Wl,--icf=safe -Wl,-z,defs
+    -Wl,--version-script=${CMAKE_SOURCE_DIR}/src/codegen/plugin.map
     $<$<CONFIG:Release>:-Wl,--strip-all>)
+set_target_properties(wasmax_codegen_plugin PROPERTIES
+    LINK_DEPENDS ${CMAKE_SOURCE_DIR}/src/codegen/plugin.map)
 wasmax_library(lab DEPENDS base LINKS fmt::fmt nlohmann_json::nlohmann_json PkgConfig::XLSXWRITER)
-wasmax_program(cli wasmax DEPENDS lab engine wasix runtime io abi wasm base LOADS codegen
+wasmax_program(cli wasmax DEPENDS lab engine launch wasix runtime io abi wasm base LOADS codegen
     LINKS CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json)

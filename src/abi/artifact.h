@@ -3,6 +3,10 @@
 #include <array>
 #include <cstdint>
 
+#include "abi/checksum.h"
+#include "abi/cpu_features.h"
+#include "base/units.h"
+
 namespace wasmax::abi {
 
 // A compiled module: an ELF64 ET_DYN image in which every file offset equals the virtual address,
@@ -27,7 +31,15 @@ struct ArtifactHeader {
     std::uint32_t header_bytes = 0;  ///< sizeof(ArtifactHeader)
     std::array<char, 32> build{};    ///< version of the wasmax that wrote it, NUL-padded
     std::array<char, 32> cpu{};      ///< target CPU as LLVM names it, NUL-padded
-    std::uint64_t image_bytes = 0;   ///< of the whole file
+    /// What the code may use when `cpu` is not a level of the x86-64 psABI: the features of the CPU
+    /// that it was compiled on. Otherwise zero.
+    CpuFeatures cpu_features{};
+    std::uint32_t tier = 0;      ///< of codegen::Tier
+    std::uint32_t features = 0;  ///< bit n: wasm::Feature n was enabled
+    /// Of the image up to the end of `text`, taken with this field zero. What follows are names for
+    /// tools.
+    Checksum checksum{};
+    std::uint64_t image_bytes = 0;  ///< of the whole file
     std::uint32_t defined_functions = 0;
     std::uint32_t imported_functions = 0;
     /// The module's binary without its code section (`.wmx.module`).
@@ -47,6 +59,10 @@ struct ArtifactHeader {
     ArtifactPart rodata;  ///< constants and jump tables (`.rodata`)
     ArtifactPart text;    ///< executable, page-aligned (`.text`)
 };
+
+/// What ArtifactHeader::checksum should be. `image` is the image up to the end of `text`, and holds
+/// a header.
+[[nodiscard]] Checksum artifact_checksum(ByteView image);
 
 inline constexpr std::uint32_t kNoWrapper = ~std::uint32_t{0};
 

@@ -68,7 +68,8 @@ void insert_run(const CLI::App& app, std::vector<std::string>& arguments) {
     if (std::find(names.begin(), names.end(), word) != names.end()) {
         return;
     }
-    if (is_file(word) || word.ends_with(".wasm") || word.ends_with(".wat")) {
+    if (is_file(word) || word.ends_with(".wasm") || word.ends_with(".wat") ||
+        word.ends_with(".wmx")) {
         arguments.insert(arguments.begin(), "run");
     }
 }
@@ -134,6 +135,7 @@ int run_command_line(std::vector<std::string> arguments) {
     app.footer(kFooter);
     app.require_subcommand(1);
     add_run(app, guest_arguments, exit_code);
+    add_compile(app, exit_code);
     add_validate(app, exit_code);
     add_wast(app, exit_code);
     add_syscalls(app, exit_code);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "abi/artifact.h"
+#include "abi/cpu_features.h"
 #include "abi/vm_context.h"
 #include "base/error.h"
 #include "base/result.h"
@@ -21,6 +22,7 @@
 #include "codegen/impl/linker.h"
 #include "codegen/impl/object.h"
 #include "codegen/impl/plan.h"
+#include "codegen/plugin.h"
 #include "wasm/decoder.h"
 #include "wasm/module.h"
 
@@ -103,6 +105,7 @@ public:
     }
 
     [[nodiscard]] std::uint64_t size() const { return bytes_.size(); }
+    [[nodiscard]] ByteView view() const { return bytes_; }
     void align(std::uint64_t alignment) { bytes_.resize(align_up(bytes_.size(), alignment)); }
     void overwrite(std::uint64_t offset, ByteView contents) {
         std::copy(contents.begin(), contents.end(),
@@ -196,6 +199,11 @@ Result<std::vector<std::byte>, Error> write_artifact(const Plan& plan,
     header[0].header_bytes = sizeof(abi::ArtifactHeader);
     copy_text(header[0].build, WASMAX_VERSION);
     copy_text(header[0].cpu, plan.target.cpu());
+    if (plan.options.cpu.empty()) {
+        header[0].cpu_features = abi::host_cpu_features();
+    }
+    header[0].tier = static_cast<std::uint32_t>(plan.options.tier);
+    header[0].features = feature_bits(plan.options.features);
     header[0].defined_functions = module.defined_functions();
     header[0].imported_functions = module.imported_functions;
 
@@ -227,6 +235,9 @@ Result<std::vector<std::byte>, Error> write_artifact(const Plan& plan,
     add_symbols(image, module, code, text_offset, text_section);
     image.finish();
     header[0].image_bytes = image.size();
+    image.overwrite(abi::kArtifactHeaderOffset, bytes_of(header));
+    header[0].checksum =
+        abi::artifact_checksum(image.view().first(header[0].text.offset + header[0].text.bytes));
     image.overwrite(abi::kArtifactHeaderOffset, bytes_of(header));
     return std::move(image).take();
 }

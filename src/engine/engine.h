@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "base/units.h"
 #include "codegen/compiler.h"
 #include "engine/child_task.h"
@@ -21,17 +22,21 @@ struct LoadOptions {
 /// A guest program, compiled and mapped: the embedding API. It can be run any number of times, each
 /// time as a fresh process with its own memory. Immutable.
 ///
-///     const auto program = engine::Program::load("server.wasm");
+///     const auto program = engine::Program::load("server.wasm", {.cache = engine::Cache::open()});
 ///     const auto outcome = program->run({.args = {"server"}, .network = wasix::Network::all});
 class Program {
 public:
-    /// Reads a module in either format, checks that every import is known, compiles it in a child
-    /// process and maps the result. Threads: the process must be single-threaded (child_task.h).
+    /// Maps an artifact, or reads a module in either format, checks that every import is known,
+    /// compiles it in a child process and maps the result; or takes the result from the cache,
+    /// without a child. What the file is shows from its contents.
+    /// Threads: the process must be single-threaded (child_task.h).
     /// Errors: host (the file), invalid (the module, or its imports: all that are unknown, each
-    /// with the nearest known name), unsupported, limit, internal (the compiler crashed).
+    /// with the nearest known name; a damaged artifact), unsupported (also an artifact of another
+    /// version or for another CPU), limit, internal (the compiler crashed). Never those of the
+    /// cache, which is done without if it does not work.
     [[nodiscard]] static Result<Program, Error> load(const std::string& path,
                                                      const LoadOptions& options = {});
-    /// The same for a module's binary. `name` is for messages and backtraces.
+    /// The same for a module's binary, without a cache. `name` is for messages and backtraces.
     [[nodiscard]] static Result<Program, Error> compile(ByteView binary, const std::string& name,
                                                         const LoadOptions& options = {});
 
@@ -48,5 +53,10 @@ private:
 
     std::shared_ptr<const runtime::Artifact> artifact_;
 };
+
+/// Checks and compiles a module's binary for Program::compile and for files. Returns a memfd with
+/// the artifact. Errors: as Program::compile.
+[[nodiscard]] Result<UniqueFd, Error> compile_module(ByteView binary, const std::string& name,
+                                                     const LoadOptions& options);
 
 }  // namespace wasmax::engine

@@ -1,4 +1,4 @@
-#include "engine/imports.h"
+#include "launch/imports.h"
 
 #include <optional>
 #include <string>
@@ -15,7 +15,7 @@
 #include "wasm/module.h"
 #include "wasm/types.h"
 
-namespace wasmax::engine {
+namespace wasmax::launch {
 namespace {
 
 /// wasix: 1.6
@@ -73,4 +73,4 @@ Result<std::vector<std::optional<runtime::Extern>>, Error> bind_imports(const wa
     return bound;
 }
 
-}  // namespace wasmax::engine
+}  // namespace wasmax::launch

@@ -10,7 +10,7 @@
 #include "runtime/store.h"
 #include "wasm/module.h"
 
-namespace wasmax::engine {
+namespace wasmax::launch {
 
 /// Whether everything `module` imports exists: system calls with the types it expects, and a memory
 /// of its own (`env.memory`, wasix: 1.6). `name` begins the message.
@@ -23,4 +23,4 @@ namespace wasmax::engine {
 [[nodiscard]] Result<std::vector<std::optional<runtime::Extern>>, Error> bind_imports(
     const wasm::Module& module, runtime::Store& store);
 
-}  // namespace wasmax::engine
+}  // namespace wasmax::launch

@@ -27,7 +27,9 @@
 namespace wasmax::runtime {
 namespace {
 
-Error damaged(const char* what) { return Error::invalid(std::string("damaged artifact: ") + what); }
+Error damaged(const char* what) {
+    return Error::invalid(std::string("damaged artifact (compile the module again): ") + what);
+}
 
 /// Whether the numbers ascend to at most `limit`.
 bool ascend(std::span<const std::uint32_t> numbers, std::uint64_t limit) {
@@ -87,9 +89,19 @@ Result<std::shared_ptr<const Artifact>, Error> Artifact::map(int fd, std::string
     if (!image.has_value()) {
         return fail(std::move(image).error().in(name));
     }
+    const ByteView view = image->view();
+    return create(std::move(name), view, std::move(image).value());
+}
+
+Result<std::shared_ptr<const Artifact>, Error> Artifact::adopt(ByteView image, std::string name) {
+    return create(std::move(name), image, Mapping());
+}
+
+Result<std::shared_ptr<const Artifact>, Error> Artifact::create(std::string name, ByteView image,
+                                                                Mapping mapping) {
     const std::shared_ptr<Artifact> artifact(
         // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): the constructor is private.
-        new Artifact(std::move(name), std::move(image).value()));
+        new Artifact(std::move(name), image, std::move(mapping)));
     auto loaded = artifact->load();
     if (!loaded.has_value()) {
         return fail(std::move(loaded).error().in(artifact->name_));
@@ -97,20 +109,24 @@ Result<std::shared_ptr<const Artifact>, Error> Artifact::map(int fd, std::string
     return std::shared_ptr<const Artifact>(artifact);
 }
 
+bool Artifact::is_intact() const {
+    const auto covered = static_cast<std::size_t>(text_.data() + text_.size() - image_.data());
+    return abi::artifact_checksum(image_.first(covered)) == header_.checksum;
+}
+
 Result<void, Error> Artifact::load() {
-    const abi::ArtifactHeader header = TRY(checked_header(image_.view()));
-    TRY(load_tables(header));
-    TRY(load_module(header));
-    return load_text(header);
+    header_ = TRY(checked_header(image_));
+    TRY(load_tables(header_));
+    TRY(load_module(header_));
+    return load_text(header_);
 }
 
 Result<void, Error> Artifact::load_tables(const abi::ArtifactHeader& header) {
-    const ByteView image = image_.view();
     const std::uint64_t ends = std::uint64_t{header.defined_functions} + 1;
-    functions_ = TRY(part_numbers(image, header.functions, ends));
-    wrappers_ = TRY(part_numbers(image, header.wrappers, header.imported_functions));
-    pcmap_index_ = TRY(part_numbers(image, header.pcmap_index, ends));
-    pcmap_entries_ = part_bytes(image, header.pcmap_entries);
+    functions_ = TRY(part_numbers(image_, header.functions, ends));
+    wrappers_ = TRY(part_numbers(image_, header.wrappers, header.imported_functions));
+    pcmap_index_ = TRY(part_numbers(image_, header.pcmap_index, ends));
+    pcmap_entries_ = part_bytes(image_, header.pcmap_entries);
     const bool wrappers_inside = std::ranges::all_of(wrappers_, [&](std::uint32_t offset) {
         return offset == abi::kNoWrapper || offset < header.text.bytes;
     });
@@ -122,10 +138,11 @@ Result<void, Error> Artifact::load_tables(const abi::ArtifactHeader& header) {
 }
 
 Result<void, Error> Artifact::load_module(const abi::ArtifactHeader& header) {
-    auto module = wasm::decode_module(part_bytes(image_.view(), header.module),
+    auto module = wasm::decode_module(part_bytes(image_, header.module),
                                       {.code = wasm::DecodeOptions::Code::absent});
     if (!module.has_value()) {
-        return fail(Error::invalid("damaged artifact: " + wasm::to_string(module.error())));
+        return fail(Error::invalid("damaged artifact (compile the module again): " +
+                                   wasm::to_string(module.error())));
     }
     module_ = std::move(module).value();
     if (module_.imported_functions != header.imported_functions ||
@@ -137,10 +154,12 @@ Result<void, Error> Artifact::load_module(const abi::ArtifactHeader& header) {
 }
 
 Result<void, Error> Artifact::load_text(const abi::ArtifactHeader& header) {
-    text_ = part_bytes(image_.view(), header.text);
+    text_ = part_bytes(image_, header.text);
     if (!text_.empty()) {
-        TRY(image_.access(header.text.offset, align_up(text_.size(), kHostPageBytes),
-                          Mapping::Access::read_execute, "mapping code"));
+        if (mapping_.base() != nullptr) {
+            TRY(mapping_.access(header.text.offset, align_up(text_.size(), kHostPageBytes),
+                                Mapping::Access::read_execute, "mapping code"));
+        }
         code_region_ = GuardRegion(RegionKind::code, text_.data(), text_.size());
     }
     return {};

@@ -33,7 +33,17 @@ public:
     [[nodiscard]] static Result<std::shared_ptr<const Artifact>, Error> map(int fd,
                                                                             std::string name);
 
+    /// The same for an image that is part of this executable: its segments are mapped already, with
+    /// the protection that they ask for, and stay. Errors: invalid, unsupported.
+    [[nodiscard]] static Result<std::shared_ptr<const Artifact>, Error> adopt(ByteView image,
+                                                                              std::string name);
+
+    /// Whether the bytes that matter are those that the compiler wrote. Reads them all: a few
+    /// milliseconds for 30 MB.
+    [[nodiscard]] bool is_intact() const;
+
     [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] const abi::ArtifactHeader& header() const { return header_; }
     /// Without function bodies.
     [[nodiscard]] const wasm::Module& module() const { return module_; }
     [[nodiscard]] const abi::ContextLayout& layout() const { return layout_; }
@@ -56,15 +66,21 @@ public:
     [[nodiscard]] std::string function_name(wasm::FunctionIndex function) const;
 
 private:
-    Artifact(std::string name, Mapping image) : name_(std::move(name)), image_(std::move(image)) {}
+    Artifact(std::string name, ByteView image, Mapping mapping)
+        : name_(std::move(name)), mapping_(std::move(mapping)), image_(image) {}
+    [[nodiscard]] static Result<std::shared_ptr<const Artifact>, Error> create(std::string name,
+                                                                               ByteView image,
+                                                                               Mapping mapping);
     [[nodiscard]] Result<void, Error> load();
     [[nodiscard]] Result<void, Error> load_tables(const abi::ArtifactHeader& header);
     [[nodiscard]] Result<void, Error> load_module(const abi::ArtifactHeader& header);
     [[nodiscard]] Result<void, Error> load_text(const abi::ArtifactHeader& header);
 
     const std::string name_;
-    Mapping image_;
-    GuardRegion code_region_;  // after image_: unregistered before it is unmapped
+    Mapping mapping_;  // of image_; empty if adopted
+    const ByteView image_;
+    abi::ArtifactHeader header_;
+    GuardRegion code_region_;  // after mapping_: unregistered before it is unmapped
     wasm::Module module_;
     mutable std::once_flag names_decoded_;  // most runs need no name
     mutable wasm::FunctionNames names_;

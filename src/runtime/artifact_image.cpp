@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "abi/artifact.h"
+#include "abi/cpu_features.h"
 #include "abi/vm_context.h"
 #include "base/error.h"
 #include "base/result.h"
@@ -19,7 +20,7 @@ namespace wasmax::runtime {
 namespace {
 
 Error damaged(std::string_view what) {
-    return Error::invalid("damaged artifact: " + std::string(what));
+    return Error::invalid("damaged artifact (compile the module again): " + std::string(what));
 }
 
 bool inside(ByteView image, std::uint64_t offset, std::uint64_t bytes) {
@@ -72,18 +73,20 @@ Result<void, Error> check_segments(ByteView image, const abi::ArtifactPart& code
     return found ? Result<void, Error>{} : fail(damaged("no executable segment"));
 }
 
-/// The levels of the x86-64 psABI are checked. Other names are those of one CPU, chosen when the
-/// artifact was made for this machine (codegen::CompileOptions::cpu); who keeps such files keys
-/// them by CPU.
-Result<void, Error> check_cpu(std::string_view name) {
+/// Levels of the x86-64 psABI are known by name. Anything else was compiled for the CPU it was
+/// compiled on, whose features the header has.
+Result<void, Error> check_cpu(const abi::ArtifactHeader& header) {
+    const std::string_view name = text(header.cpu);
     constexpr std::string_view kLevels = "x86-64";
     const bool runs = !name.starts_with(kLevels) || name == kLevels ||
                       (name == "x86-64-v2" && __builtin_cpu_supports("x86-64-v2")) ||
                       (name == "x86-64-v3" && __builtin_cpu_supports("x86-64-v3")) ||
                       (name == "x86-64-v4" && __builtin_cpu_supports("x86-64-v4"));
-    if (name.empty() || !runs) {
-        return fail(
-            Error::unsupported("artifact for another CPU: it needs `" + std::string(name) + "`"));
+    if (name.empty() || !runs || !abi::covers(abi::host_cpu_features(), header.cpu_features)) {
+        return fail(Error::unsupported("artifact for another CPU: it was compiled for `" +
+                                       std::string(name) +
+                                       "`, which has features that this CPU lacks; compile the "
+                                       "module again, for this machine or with --cpu x86-64-v2"));
     }
     return {};
 }
@@ -101,8 +104,9 @@ Result<abi::ArtifactHeader, Error> checked_header(ByteView image) {
     }
     if (header.abi_version != abi::kAbiVersion ||
         header.header_bytes != sizeof(abi::ArtifactHeader)) {
-        return fail(Error::unsupported("artifact of another version of wasmax: `" +
-                                       std::string(text(header.build)) + "`"));
+        return fail(Error::unsupported("artifact of another version of wasmax (`" +
+                                       std::string(text(header.build)) +
+                                       "`): compile the module again with this one"));
     }
     if (header.image_bytes != image.size()) {
         return fail(damaged("cut off, or too long"));
@@ -118,7 +122,7 @@ Result<abi::ArtifactHeader, Error> checked_header(ByteView image) {
         return fail(damaged("the code is not page-aligned"));
     }
     TRY(check_segments(image, header.text));
-    TRY(check_cpu(text(header.cpu)));
+    TRY(check_cpu(header));
     return header;
 }
 

@@ -1,0 +1,59 @@
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include <CLI/App.hpp>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "codegen/compiler.h"
+#include "engine/compile_file.h"
+
+namespace wasmax::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  wasmax compile server.wasm -o server.wmx
+  wasmax run server.wmx --net
+
+An artifact runs with the version of wasmax that made it, on CPUs that --cpu covers.)";
+
+struct CompileFlags {
+    std::string input;
+    std::string output;
+    codegen::CompileOptions compile;
+};
+
+int compile(const CompileFlags& flags) {
+    ProgressLine progress("compiling " + flags.input);
+    const auto done = engine::compile_file(
+        flags.input, flags.output,
+        {.compile = flags.compile,
+         .progress = [&](std::chrono::seconds elapsed) { progress.show(elapsed); }});
+    progress.end();
+    if (!done) {
+        report(done.error().message);
+        return kExitFailure;
+    }
+    return 0;
+}
+
+}  // namespace
+
+void add_compile(CLI::App& app, int& exit_code) {
+    auto* command = app.add_subcommand("compile", "Compile a module to a file that starts at once");
+    const auto flags = std::make_shared<CompileFlags>();
+    flags->compile.cpu = engine::kPortableCpu;
+    command->add_option("FILE", flags->input, "The module, in the binary or text format")
+        ->required();
+    command->add_option("-o,--output", flags->output, "The artifact to write")
+        ->required()
+        ->type_name("FILE");
+    add_compile_options(*command, flags->compile);
+    command->footer(kExamples);
+    command->callback([flags, &exit_code] { exit_code = compile(*flags); });
+}
+
+}  // namespace wasmax::cli

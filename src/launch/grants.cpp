@@ -1,0 +1,138 @@
+#include "launch/grants.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "wasix/process.h"
+
+namespace wasmax::launch {
+namespace {
+
+using Apply = Result<void, Error> (*)(Grants& grants, std::string_view value,
+                                      std::string_view spelling);
+
+Error wrong_value(std::string_view spelling, std::string_view expected, std::string_view value) {
+    return Error::invalid(std::string(spelling) + " takes " + std::string(expected) + ", not `" +
+                          std::string(value) + "`");
+}
+
+Result<void, Error> grant_network(Grants& grants, std::string_view /*value*/,
+                                  std::string_view /*spelling*/) {
+    grants.network = true;
+    return {};
+}
+
+Result<void, Error> forward_host_env(Grants& grants, std::string_view /*value*/,
+                                     std::string_view /*spelling*/) {
+    grants.forward_host_env = true;
+    return {};
+}
+
+/// Replaces the variable that `entry` sets, or adds it.
+void set_variable(std::vector<std::string>& env, std::string_view entry) {
+    const std::string_view name = entry.substr(0, entry.find('=') + 1);
+    std::erase_if(env, [&](const std::string& other) { return other.starts_with(name); });
+    env.emplace_back(entry);
+}
+
+Result<void, Error> grant_variable(Grants& grants, std::string_view value,
+                                   std::string_view spelling) {
+    const auto equals = value.find('=');
+    if (equals == std::string_view::npos || equals == 0) {
+        return fail(wrong_value(spelling, "NAME=VALUE", value));
+    }
+    set_variable(grants.env, value);
+    return {};
+}
+
+/// Without GUEST the guest sees the host's name.
+Result<void, Error> grant_directory(Grants& grants, std::string_view value,
+                                    std::string_view spelling) {
+    const auto colon = value.find(':');
+    const std::string_view host = value.substr(0, colon);
+    const std::string_view guest = colon == std::string_view::npos ? host : value.substr(colon + 1);
+    if (host.empty() || guest.empty()) {
+        return fail(wrong_value(spelling, "HOST[:GUEST]", value));
+    }
+    grants.directories.push_back({std::string(host), std::string(guest)});
+    return {};
+}
+
+Result<void, Error> grant_mapped_directory(Grants& grants, std::string_view value,
+                                           std::string_view spelling) {
+    const auto colon = value.find(':');
+    if (colon == std::string_view::npos || colon == 0 || colon + 1 == value.size()) {
+        return fail(wrong_value(spelling, "GUEST:HOST", value));
+    }
+    grants.directories.push_back(
+        {std::string(value.substr(colon + 1)), std::string(value.substr(0, colon))});
+    return {};
+}
+
+constexpr std::array kOptions{
+    GrantOption{"net", "", "Let the program use the host's network"},
+    GrantOption{"env", "NAME=VALUE", "Give the program an environment variable"},
+    GrantOption{"forward-host-env", "", "Give the program all variables of this environment"},
+    GrantOption{"dir", "HOST[:GUEST]",
+                "Give the program a directory of the host, under another name if GUEST is given"},
+    GrantOption{"mapdir", "GUEST:HOST", "The same, the guest's name first"},
+};
+constexpr std::array<Apply, kOptions.size()> kApply{grant_network, grant_variable, forward_host_env,
+                                                    grant_directory, grant_mapped_directory};
+
+void report_missing(wasix::Capability capability, const Frontend& frontend) {
+    const std::string prefix(frontend.option_prefix);
+    switch (capability) {
+        case wasix::Capability::network:
+            frontend.report("the program asked for the network, which needs " + prefix + "net");
+            break;
+        case wasix::Capability::directories:
+            frontend.report("the program asked for a file, but was given no directory: " + prefix +
+                            "dir HOST[:GUEST]");
+            break;
+    }
+}
+
+}  // namespace
+
+std::span<const GrantOption> grant_options() { return kOptions; }
+
+Result<void, Error> grant(Grants& grants, std::string_view name, std::string_view value,
+                          std::string_view spelling) {
+    for (std::size_t row = 0; row < kOptions.size(); ++row) {
+        if (kOptions[row].name == name) {
+            return kApply[row](grants, value, spelling);
+        }
+    }
+    return fail(Error::invalid("unknown option `" + std::string(spelling) + "`"));
+}
+
+wasix::ProcessOptions process_options(const Grants& grants, std::vector<std::string> arguments,
+                                      Frontend frontend) {
+    wasix::ProcessOptions options;
+    options.args = std::move(arguments);
+    if (grants.forward_host_env) {
+        for (char** entry = environ; *entry != nullptr; ++entry) {
+            options.env.emplace_back(*entry);
+        }
+    }
+    for (const std::string& entry : grants.env) {
+        set_variable(options.env, entry);
+    }
+    options.preopens = grants.directories;
+    options.network = grants.network ? wasix::Network::all : wasix::Network::none;
+    options.on_missing_capability = [frontend](wasix::Capability capability) {
+        report_missing(capability, frontend);
+    };
+    return options;
+}
+
+}  // namespace wasmax::launch

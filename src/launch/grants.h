@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "wasix/process.h"
+
+namespace wasmax::launch {
+
+/// What a guest gets beyond memory and time. Nothing unless an option grants it.
+struct Grants {
+    bool network = false;
+    bool forward_host_env = false;
+    std::vector<std::string> env;  ///< NAME=VALUE; a later one replaces an earlier one of that name
+    std::vector<wasix::Preopen> directories;
+};
+
+/// An option that grants something: `wasmax run --NAME`, or `PROGRAM --wasmax-NAME` for a program
+/// made by create-exe.
+struct GrantOption {
+    std::string_view name;
+    std::string_view value;  ///< what it takes, such as `NAME=VALUE`; empty for a flag
+    std::string_view help;
+};
+
+[[nodiscard]] std::span<const GrantOption> grant_options();
+
+/// Adds what the option `name`, a row of grant_options(), grants with `value`. `spelling` is how
+/// the user wrote the option. Errors: invalid, a sentence about `spelling`.
+[[nodiscard]] Result<void, Error> grant(Grants& grants, std::string_view name,
+                                        std::string_view value, std::string_view spelling);
+
+/// How a program talks to its user.
+struct Frontend {
+    std::string_view option_prefix;  ///< `--` or `--wasmax-`; a literal
+    void (*report)(const std::string& message);
+};
+
+/// The process that `grants` describe, with this process's environment if they forward it.
+[[nodiscard]] wasix::ProcessOptions process_options(const Grants& grants,
+                                                    std::vector<std::string> arguments,
+                                                    Frontend frontend);
+
+}  // namespace wasmax::launch

@@ -1,0 +1,90 @@
+#include "launch/run_guest.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "io/direct.h"
+#include "launch/grants.h"
+#include "launch/imports.h"
+#include "runtime/artifact.h"
+#include "runtime/instance.h"
+#include "runtime/outcome.h"
+#include "runtime/store.h"
+#include "runtime/thread.h"
+#include "wasix/process.h"
+
+namespace wasmax::launch {
+namespace {
+
+/// A start function that ends the guest or traps does so before `_start` is called.
+Result<wasix::Outcome, Error> outcome_of(runtime::InstantiateError&& error,
+                                         const std::string& name) {
+    if (auto* trap = std::get_if<runtime::Trap>(&error)) {
+        return wasix::Outcome(runtime::Trapped{std::move(*trap)});
+    }
+    if (const auto* left = std::get_if<runtime::Left>(&error)) {
+        return wasix::Outcome(wasix::Process::exited(*left));
+    }
+    if (auto* host = std::get_if<Error>(&error)) {
+        return fail(std::move(*host).in(name));
+    }
+    return fail(Error::invalid(name + ": " + runtime::to_string(error)));
+}
+
+/// Ends the process without a core and without unwinding the guest.
+void end_on_signal(int number) { ::_exit(128 + number); }
+
+}  // namespace
+
+Result<wasix::Outcome, Error> run_guest(std::shared_ptr<const runtime::Artifact> artifact,
+                                        wasix::ProcessOptions options) {
+    io::DirectBackend io;
+    const auto process = TRY(wasix::Process::create(std::move(options), io));
+    runtime::Store store;
+    const auto thread = TRY(runtime::ThreadState::create(store));
+    process->attach(*thread);
+    const auto imports = TRY(bind_imports(artifact->module(), store));
+    const std::string name = artifact->name();
+    auto instance = runtime::Instance::create(store, *thread, std::move(artifact), imports);
+    if (!instance) {
+        return outcome_of(std::move(instance).error(), name);
+    }
+    return process->run(**instance, *thread);
+}
+
+int exit_code(const Result<wasix::Outcome, Error>& outcome, const Frontend& frontend) {
+    if (!outcome) {
+        frontend.report(outcome.error().message);
+        return kExitFailure;
+    }
+    if (const auto* exited = std::get_if<wasix::Exited>(&*outcome)) {
+        return exited->code;
+    }
+    if (const auto* trapped = std::get_if<runtime::Trapped>(&*outcome)) {
+        frontend.report(runtime::to_string(trapped->trap));
+        return kExitTrap;
+    }
+    return 0;
+}
+
+void end_on_termination_signals() {
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+        struct sigaction current{};
+        ::sigaction(number, nullptr, &current);
+        if (current.sa_handler == SIG_IGN) {
+            continue;  // started with nohup or in the background of a script
+        }
+        struct sigaction action{};
+        action.sa_handler = end_on_signal;
+        ::sigaction(number, &action, nullptr);
+    }
+}
+
+}  // namespace wasmax::launch

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "launch/grants.h"
+#include "runtime/artifact.h"
+#include "wasix/process.h"
+
+namespace wasmax::launch {
+
+/// Exit codes of the host process; a guest's own code is passed through.
+inline constexpr int kExitFailure = 1;  ///< it could not be done; a sentence is on stderr
+inline constexpr int kExitUsage = 2;    ///< the command line is wrong
+inline constexpr int kExitTrap = 134;  ///< the guest trapped: 128 + SIGABRT, as a crash of a native
+
+/// Instantiates `artifact` and runs `_start` on the calling thread until the guest ends.
+/// Errors: host (a directory, no address space), invalid (no `_start`, imports of the wrong type),
+/// limit. A trap is an outcome, not an error.
+[[nodiscard]] Result<wasix::Outcome, Error> run_guest(
+    std::shared_ptr<const runtime::Artifact> artifact, wasix::ProcessOptions options);
+
+/// The exit code of a host process whose guest ended so; reports a trap or the error.
+[[nodiscard]] int exit_code(const Result<wasix::Outcome, Error>& outcome, const Frontend& frontend);
+
+/// From now on SIGINT, SIGTERM and SIGHUP end this process with code 128 + n, as a shell reports a
+/// signal; those it was started to ignore stay ignored. Threads: at start only.
+void end_on_termination_signals();
+
+}  // namespace wasmax::launch
