@@ -50,6 +50,10 @@ Result<std::size_t, HostErrno> FaultyBackend::attempt(const Operation& operation
     return std::visit(
         [this]<class Kind>(const Kind& chosen) -> Result<std::size_t, HostErrno> {
             if (!std::same_as<Kind, Close> && happens(rates_.interrupted)) {
+                if constexpr (std::same_as<Kind, Connect>) {
+                    // An interrupted connect has begun, so it must not look as if it had not.
+                    TRY(attempt_on(inner_, chosen));
+                }
                 return fail(HostErrno{EINTR});
             }
             if (OneOf<Kind, Read, Write, Accept, Receive, Send> && happens(rates_.would_block)) {

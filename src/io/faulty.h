@@ -12,7 +12,7 @@ namespace wasmax::io {
 
 /// How often what goes wrong, in operations per thousand (0 to 1000), tried in this order.
 struct FaultRates {
-    unsigned interrupted = 0;       ///< EINTR before anything happened, for all but Close
+    unsigned interrupted = 0;       ///< EINTR, for all but Close
     unsigned would_block = 0;       ///< EAGAIN, for transfers and Accept
     unsigned connection_reset = 0;  ///< ECONNRESET, for Receive and Send
     unsigned short_transfer = 0;    ///< only part of the first buffer, for stream transfers

@@ -35,17 +35,23 @@ std::string_view to_string(Wait wait) {
     return "";
 }
 
-/// `(A, B)` without its parentheses.
-std::string_view inside(std::string_view list) { return list.substr(1, list.size() - 2); }
+/// `(A, B)` as code, without its parentheses; nothing for `()`.
+void append_list(std::string& page, std::string_view list) {
+    if (list.size() > 2) {
+        page += '`';
+        page += list.substr(1, list.size() - 2);
+        page += '`';
+    }
+    page += " | ";
+}
 
 void append_row(std::string& page, const Syscall& row) {
     page += "| `";
     page += row.name;
     page += "` | ";
-    page += inside(row.parameters);
-    page += " | ";
-    page += inside(row.results);
-    page += " | `";
+    append_list(page, row.parameters);
+    append_list(page, row.results);
+    page += '`';
     page += wasm::to_string(row.type());
     page += "` | ";
     page += to_string(row.wait);
