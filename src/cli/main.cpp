@@ -58,16 +58,18 @@ std::vector<std::string> command_names(const CLI::App& app) {
     return names;
 }
 
+bool is_command(const CLI::App& app, const std::string& word) {
+    const std::vector<std::string> names = command_names(app);
+    return std::find(names.begin(), names.end(), word) != names.end();
+}
+
 /// `wasmax FILE ...` means `wasmax run FILE ...`.
 void insert_run(const CLI::App& app, std::vector<std::string>& arguments) {
-    if (arguments.empty() || arguments.front().starts_with('-')) {
+    if (arguments.empty() || arguments.front().starts_with('-') ||
+        is_command(app, arguments.front())) {
         return;
     }
     const std::string& word = arguments.front();
-    const std::vector<std::string> names = command_names(app);
-    if (std::find(names.begin(), names.end(), word) != names.end()) {
-        return;
-    }
     if (is_file(word) || word.ends_with(".wasm") || word.ends_with(".wat") ||
         word.ends_with(".wmx")) {
         arguments.insert(arguments.begin(), "run");
@@ -114,14 +116,15 @@ int explain(const CLI::App& app, const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) {
         return app.exit(error);  // --help, --version
     }
-    if (error.get_name() == "ExtrasError") {
+    const auto chosen = app.get_subcommands();
+    // Before a command, an unknown option makes CLI11 miss the command instead.
+    if (chosen.empty() || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
         const std::vector<std::string> words = app.remaining(true);
         if (!words.empty()) {
             report(explain_unexpected(app, words.front()));
             return kExitUsage;
         }
     }
-    const auto chosen = app.get_subcommands();
     report(std::string(error.what()) + " (see `wasmax " +
            (chosen.empty() ? std::string() : chosen.front()->get_name() + " ") + "--help`)");
     return kExitUsage;
@@ -143,6 +146,10 @@ int run_command_line(std::vector<std::string> arguments) {
     insert_run(app, arguments);
     if (arguments.empty()) {
         std::fputs(app.help().c_str(), stdout);
+        return kExitUsage;
+    }
+    if (!is_command(app, arguments.front()) && !arguments.front().starts_with('-')) {
+        report(explain_unexpected(app, arguments.front()));
         return kExitUsage;
     }
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
