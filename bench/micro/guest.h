@@ -18,8 +18,8 @@ namespace wasmax::bench {
 /// Iterations of a guest's loop in one call from the host, so that entering wasm does not count.
 inline constexpr std::uint32_t kIterations = 10'000;
 
-/// An exported `(func (param $count i32) (result i32))`, ready to call.
-using Loop = std::function<void(std::uint32_t count)>;
+/// An exported `(func (param $count i32) (result i32))`, ready to call; returns its result.
+using Loop = std::function<std::uint32_t(std::uint32_t count)>;
 
 /// A module in text, compiled with the default options and instantiated. Any failure ends the
 /// program with a sentence: a benchmark has nothing to fall back on.
