@@ -12,7 +12,7 @@
 
 #include <CLI/App.hpp>
 #include <fmt/chrono.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "cli/commands.h"
 #include "lab/cpus.h"
@@ -104,12 +104,12 @@ lab::Attempt<lab::Session> run_bench(const BenchOptions& options, const fs::path
         options.contenders, {.wasmax = wasmax, .guests = guests, .output_directory = directory},
         interrupt, progress));
     const lab::CpuList cpus = TRY(lab::allowed_cpus());
-    const lab::Equipment equipment{.wrk = *wrk,
-                                   .log_directory = directory / "logs",
-                                   .placement = lab::place(cpus, !options.no_pin)};
-    lab::Machine machine = TRY(lab::fingerprint(tool_facts(wasmax, *wrk), interrupt));
-    return TRY(lab::run_session(experiment, equipment, std::move(machine), directory, interrupt,
-                                progress));
+    const lab::Equipment equipment{
+        .wrk = *wrk,
+        .log_directory = directory / "logs",
+        .placement = lab::place(cpus, !options.no_pin),
+        .machine = TRY(lab::fingerprint(tool_facts(wasmax, *wrk), interrupt))};
+    return TRY(lab::run_session(experiment, equipment, directory, interrupt, progress));
 }
 
 /// Says why it stopped, if it did, and returns the exit code.

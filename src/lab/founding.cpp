@@ -6,6 +6,7 @@
 #include <array>
 #include <string_view>
 
+#include <fmt/core.h>
 #include <fmt/format.h>
 
 #include "base/nearest.h"

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <set>
 
+#include <fmt/core.h>
 #include <fmt/format.h>
 
 #include "lab/cpus.h"

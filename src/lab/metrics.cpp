@@ -1,23 +1,15 @@
 #include "lab/metrics.h"
 
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
 namespace wasmax::lab {
 
-namespace {
-
-constexpr MetricRow kRows[]{
-#define METRIC(name, unit, title, meaning) {Metric::name, #name, unit, title, meaning},
-#include "lab/metrics.def"
-#undef METRIC
-};
-
-}  // namespace
-
-std::span<const MetricRow> metrics() { return kRows; }
-
-const MetricRow& row(Metric metric) { return kRows[static_cast<std::size_t>(metric)]; }
+const MetricRow& row(Metric metric) { return kMetrics[static_cast<std::size_t>(metric)]; }
 
 std::optional<Metric> metric_named(std::string_view name) {
-    for (const MetricRow& row : kRows) {
+    for (const MetricRow& row : kMetrics) {
         if (row.name == name) {
             return row.metric;
         }

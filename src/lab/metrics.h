@@ -1,8 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <string_view>
 
 namespace wasmax::lab {
@@ -13,12 +13,6 @@ enum class Metric : unsigned char {
 #undef METRIC
 };
 
-inline constexpr std::size_t kMetricCount = 0
-#define METRIC(name, unit, title, meaning) +1
-#include "lab/metrics.def"
-#undef METRIC
-    ;
-
 struct MetricRow {
     Metric metric;
     std::string_view name;
@@ -28,7 +22,13 @@ struct MetricRow {
 };
 
 /// All rows of metrics.def, in its order; a Metric is an index into them.
-[[nodiscard]] std::span<const MetricRow> metrics();
+inline constexpr auto kMetrics = std::to_array<MetricRow>({
+#define METRIC(name, unit, title, meaning) {Metric::name, #name, unit, title, meaning},
+#include "lab/metrics.def"
+#undef METRIC
+});
+inline constexpr std::size_t kMetricCount = kMetrics.size();
+
 [[nodiscard]] const MetricRow& row(Metric metric);
 [[nodiscard]] std::optional<Metric> metric_named(std::string_view name);
 

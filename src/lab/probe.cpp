@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,7 +10,7 @@
 #include <charconv>
 #include <cstring>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/unique_fd.h"
 
@@ -47,13 +46,15 @@ std::string quoted(std::string_view text) {
     return result + (text.size() > kMaxQuotedBytes ? "...\"" : "\"");
 }
 
+char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 // The value of a header, or nullopt; `head` is everything before the empty line.
 std::optional<std::string_view> header(std::string_view head, std::string_view name) {
     while (!head.empty()) {
         const std::string_view line = head.substr(0, head.find("\r\n"));
         head.remove_prefix(std::min(head.size(), line.size() + 2));
         if (line.size() > name.size() && line[name.size()] == ':' &&
-            strncasecmp(line.data(), name.data(), name.size()) == 0) {
+            std::ranges::equal(line.substr(0, name.size()), name, {}, to_lower, to_lower)) {
             std::string_view value = line.substr(name.size() + 1);
             value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
             return value;

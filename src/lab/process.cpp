@@ -13,7 +13,7 @@
 #include <cstring>
 #include <thread>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "base/assert.h"
 #include "lab/process_tree.h"
@@ -54,7 +54,7 @@ void become(const Prepared& prepared) {
     }
     sigset_t none;
     sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
+    pthread_sigmask(SIG_SETMASK, &none, nullptr);
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD}) {
         ::signal(signal, SIG_DFL);
     }
@@ -71,6 +71,7 @@ void become(const Prepared& prepared) {
 
 std::vector<char*> pointers_to(std::vector<std::string>& strings) {
     std::vector<char*> pointers;
+    pointers.reserve(strings.size() + 1);
     for (std::string& string : strings) {
         pointers.push_back(string.data());
     }
@@ -100,7 +101,7 @@ std::string next_mark() {
 std::string ExitStatus::describe() const {
     if (WIFSIGNALED(wait_status)) {
         const int signal = WTERMSIG(wait_status);
-        return fmt::format("signal {} ({})", signal, strsignal(signal));
+        return fmt::format("signal {} ({})", signal, sigdescr_np(signal));
     }
     return fmt::format("exit code {}", WEXITSTATUS(wait_status));
 }
@@ -121,7 +122,7 @@ Result<Child, Error> Child::start(const Launch& launch) {
     const std::string mark = next_mark();
     std::vector<std::string> arguments = launch.command;
     std::vector<std::string> environment;
-    for (char** entry = environ; *entry != nullptr; ++entry) {
+    for (const char* const* entry = environ; *entry != nullptr; ++entry) {
         environment.emplace_back(*entry);
     }
     environment.push_back(mark);
@@ -213,12 +214,13 @@ std::optional<std::filesystem::path> find_program(const std::string& name) {
         return access(name.c_str(), X_OK) == 0 ? std::optional(std::filesystem::path(name))
                                                : std::nullopt;
     }
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing of the lab changes the environment.
     const char* const path = std::getenv("PATH");
     std::string_view rest = path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path;
     while (!rest.empty()) {
         const std::string_view directory = rest.substr(0, rest.find(':'));
         rest.remove_prefix(std::min(rest.size(), directory.size() + 1));
-        const auto candidate = std::filesystem::path(directory) / name;
+        auto candidate = std::filesystem::path(directory) / name;
         if (access(candidate.c_str(), X_OK) == 0) {
             return candidate;
         }

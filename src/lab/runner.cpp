@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include <fmt/core.h>
 #include <fmt/format.h>
 
 #include "base/unique_fd.h"
@@ -24,6 +25,14 @@ namespace {
 constexpr std::chrono::milliseconds kReadyPollInterval{1};
 constexpr std::chrono::seconds kWrkAllowance{30};  // beyond its duration
 constexpr off_t kLogTailBytes = 600;
+
+// What every step needs, borrowed for one experiment.
+struct Context {
+    const Experiment& experiment;
+    const Equipment& equipment;
+    Interrupt& interrupt;
+    Progress& progress;
+};
 
 // One contender while it runs.
 class Server {
@@ -43,13 +52,15 @@ public:
     }
 
     // Returns once it has answered correctly, with the time that took.
-    Attempt<double> wait_until_ready(const Workload& workload, const Equipment& equipment,
-                                     Interrupt& interrupt) {
+    Attempt<double> wait_until_ready(const Context& context) {
+        const Workload& workload = context.experiment.workload;
+        const Equipment& equipment = context.equipment;
         for (const auto deadline = started_ + equipment.start_limit;;) {
             if (child_.has_ended()) {
                 return fail(ended(fmt::format("before it answered on port {}", workload.port)));
             }
-            const ProbeResult result = TRY(probe(workload, equipment.answer_limit, interrupt));
+            const ProbeResult result =
+                TRY(probe(workload, equipment.answer_limit, context.interrupt));
             if (std::holds_alternative<Correct>(result)) {
                 return std::chrono::duration<double, std::milli>(Clock::now() - started_).count();
             }
@@ -63,7 +74,7 @@ public:
                                 workload.port, equipment.start_limit.count() / 1000, log_tail())));
             }
             pollfd ended[] = {{.fd = child_.pidfd(), .events = POLLIN, .revents = 0}};
-            TRY(interrupt.wait(ended, Clock::now() + kReadyPollInterval));
+            TRY(context.interrupt.wait(ended, Clock::now() + kReadyPollInterval));
         }
     }
 
@@ -110,25 +121,33 @@ struct LoadRun {
     double elapsed_s = 0;
 };
 
-// Loads the server for `duration` and reads its usage on both sides.
-Attempt<LoadRun> load_server(Server& server, const Experiment& experiment,
-                             const Equipment& equipment, std::chrono::seconds duration,
-                             Interrupt& interrupt,
-                             const std::function<void(std::chrono::seconds)>& on_second) {
+struct Phase {
+    std::string_view what;
+    std::chrono::seconds duration;
+};
+
+// Loads the server for the phase's duration and reads its usage on both sides.
+Attempt<LoadRun> load_server(Server& server, const Phase& phase, const Context& context) {
+    const Experiment& experiment = context.experiment;
+    const Equipment& equipment = context.equipment;
     const auto usage_now = [&] {
         return usage_of(process_tree(server.child().pid(), server.child().mark()));
     };
     LoadRun run{.before = usage_now()};
     const double machine_before = machine_cpu_seconds();
     const auto started = Clock::now();
-    const Output output =
-        TRY(capture({.launch = {.command = wrk_command(equipment.wrk, experiment.workload,
-                                                       experiment.load, duration),
-                                .cpus = equipment.placement.generator},
-                     .limit = duration + kWrkAllowance,
-                     .stop_fd = server.child().pidfd(),
-                     .on_second = on_second},
-                    interrupt));
+    const Output output = TRY(capture(
+        {.launch = {.command = wrk_command(equipment.wrk, experiment.workload, experiment.load,
+                                           phase.duration),
+                    .cpus = equipment.placement.generator},
+         .limit = phase.duration + kWrkAllowance,
+         .stop_fd = server.child().pidfd(),
+         .on_second =
+             [&](std::chrono::seconds taken) {
+                 const auto left = phase.duration - taken;
+                 context.progress.countdown(phase.what, std::max(left, std::chrono::seconds(0)));
+             }},
+        context.interrupt));
     run.elapsed_s = std::chrono::duration<double>(Clock::now() - started).count();
     run.machine_cpu_seconds = machine_cpu_seconds() - machine_before;
     run.after = usage_now();
@@ -189,23 +208,19 @@ std::vector<std::pair<Metric, double>> values_of(const LoadRun& run, double star
     return values;
 }
 
-Attempt<std::vector<std::pair<Metric, double>>> measure(const Experiment& experiment,
-                                                        const Contender& contender,
-                                                        const Equipment& equipment,
-                                                        Interrupt& interrupt, Progress& progress) {
+Attempt<std::vector<std::pair<Metric, double>>> measure(const Contender& contender,
+                                                        const Context& context) {
+    const Experiment& experiment = context.experiment;
+    const Equipment& equipment = context.equipment;
     TRY(require_free_port(experiment.workload.port));
     Server server = TRY(Server::start(contender, equipment));
-    const double start_ms = TRY(server.wait_until_ready(experiment.workload, equipment, interrupt));
-    const auto load_for = [&](std::chrono::seconds duration, std::string_view what) {
-        return load_server(
-            server, experiment, equipment, duration, interrupt, [&](std::chrono::seconds taken) {
-                progress.countdown(what, std::max(duration - taken, std::chrono::seconds(0)));
-            });
-    };
+    const double start_ms = TRY(server.wait_until_ready(context));
     if (experiment.load.warmup.count() > 0) {
-        static_cast<void>(TRY(load_for(experiment.load.warmup, "warming up")));
+        const Phase warming_up{.what = "warming up", .duration = experiment.load.warmup};
+        static_cast<void>(TRY(load_server(server, warming_up, context)));
     }
-    const LoadRun run = TRY(load_for(experiment.load.duration, "measuring"));
+    const Phase measuring{.what = "measuring", .duration = experiment.load.duration};
+    const LoadRun run = TRY(load_server(server, measuring, context));
     server.stop(equipment.stop_grace);
     return values_of(run, start_ms);
 }
@@ -224,13 +239,17 @@ double value_of(const Measurement& measurement, Metric metric) {
 Attempt<void> run_experiment(const Experiment& experiment, const Equipment& equipment,
                              Interrupt& interrupt, Progress& progress,
                              const OnMeasurement& on_measurement) {
+    const Context context{.experiment = experiment,
+                          .equipment = equipment,
+                          .interrupt = interrupt,
+                          .progress = progress};
     std::vector<int> iterations(experiment.contenders.size(), 0);
     for (const std::size_t index : schedule(experiment.contenders.size(), experiment.runs)) {
         const Contender& contender = experiment.contenders[index];
         const std::string label =
             fmt::format("{}, run {} of {}", contender.name, iterations[index] + 1, experiment.runs);
         progress.step(fmt::format("{}: {}", label, fmt::join(contender.command, " ")));
-        auto values = measure(experiment, contender, equipment, interrupt, progress);
+        auto values = measure(contender, context);
         if (!values) {
             Stop stop = std::move(values).error();
             if (stop.error) {

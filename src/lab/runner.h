@@ -12,6 +12,7 @@
 #include "lab/cpus.h"
 #include "lab/experiment.h"
 #include "lab/interrupt.h"
+#include "lab/machine.h"
 #include "lab/metrics.h"
 #include "lab/progress.h"
 #include "lab/stop.h"
@@ -24,6 +25,7 @@ struct Equipment {
     std::filesystem::path
         log_directory;  ///< exists; gets NAME.log, the output of a contender's last run
     Placement placement;
+    Machine machine = {};                           ///< for the samples
     std::chrono::milliseconds start_limit{10'000};  ///< from start to the first correct answer
     std::chrono::milliseconds answer_limit{5'000};  ///< from connect to a complete answer
     std::chrono::milliseconds stop_grace{2'000};    ///< between SIGINT and SIGKILL

@@ -8,7 +8,7 @@
 #include <iterator>
 #include <optional>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "base/assert.h"
@@ -115,9 +115,9 @@ public:
 private:
     // The elements of an array, none when it is missing.
     const Json::array_t& elements(const char* key) {
-        static const Json::array_t kNone;
+        static const Json::array_t none;
         const Json* const found = find(key, Json::value_t::array);
-        return found == nullptr ? kNone : found->get_ref<const Json::array_t&>();
+        return found == nullptr ? none : found->get_ref<const Json::array_t&>();
     }
     const Json* find(const char* key, Json::value_t type) {
         const auto found = object_.find(key);

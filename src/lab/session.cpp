@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "lab/report/report.h"
 #include "lab/samples.h"
@@ -19,6 +19,7 @@ constexpr const char* kLogs = "logs";
 std::vector<Sample> samples_of(const Experiment& experiment, const Measurement& measurement) {
     const Contender& contender = experiment.contenders[measurement.contender];
     std::vector<Sample> samples;
+    samples.reserve(measurement.values.size());
     for (const auto& [metric, value] : measurement.values) {
         samples.push_back({.contender = contender.name,
                            .engine = contender.engine,
@@ -56,7 +57,7 @@ void remove_if_empty(const fs::path& directory) {
 }
 
 Result<Session, Error> run_session(const Experiment& experiment, const Equipment& equipment,
-                                   Machine machine, const fs::path& directory, Interrupt& interrupt,
+                                   const fs::path& directory, Interrupt& interrupt,
                                    Progress& progress) {
     TRY(validate(experiment));
     SampleSet set{.conditions = {.experiment = experiment.name,
@@ -66,7 +67,7 @@ Result<Session, Error> run_session(const Experiment& experiment, const Equipment
                                  .planned_contenders = {},
                                  .planned_runs = experiment.runs,
                                  .placement = equipment.placement,
-                                 .machine = std::move(machine)},
+                                 .machine = equipment.machine},
                   .samples = {}};
     for (const Contender& contender : experiment.contenders) {
         set.conditions.planned_contenders.push_back(contender.name);

@@ -7,7 +7,6 @@
 #include "base/result.h"
 #include "lab/experiment.h"
 #include "lab/interrupt.h"
-#include "lab/machine.h"
 #include "lab/progress.h"
 #include "lab/runner.h"
 #include "lab/summary.h"
@@ -31,7 +30,7 @@ void remove_if_empty(const std::filesystem::path& directory);
 /// comes, all reports of what was measured. `directory` was made by create_output_directory.
 /// Errors: invalid (experiment), host or internal (writing).
 [[nodiscard]] Result<Session, Error> run_session(const Experiment& experiment,
-                                                 const Equipment& equipment, Machine machine,
+                                                 const Equipment& equipment,
                                                  const std::filesystem::path& directory,
                                                  Interrupt& interrupt, Progress& progress);
 

@@ -44,7 +44,7 @@ std::optional<Ratio> ratio_of_medians(std::span<const double> a, std::span<const
     if (pairs < 2) {
         return ratio;
     }
-    std::mt19937_64 random(kSeed);
+    std::mt19937_64 random(kSeed);  // NOLINT(bugprone-random-generator-seed): see kSeed
     std::vector<double> ratios;
     std::vector<double> drawn_a(pairs);
     std::vector<double> drawn_b(pairs);

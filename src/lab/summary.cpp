@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace wasmax::lab {
 
@@ -38,6 +38,7 @@ Bottleneck bottleneck_of(const SummaryRow& row, const Placement& placement) {
 
 std::vector<SummaryRow> rows_of(const SampleSet& set) {
     std::vector<SummaryRow> rows;
+    rows.reserve(set.conditions.planned_contenders.size());
     for (const std::string& name : set.conditions.planned_contenders) {
         rows.push_back({.contender = name});
     }

@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace wasmax::lab {
 
@@ -27,13 +27,13 @@ std::optional<double> parse_quantity(std::string_view text, std::span<const Unit
         }
     }
     double number = 0;
-    const char* const end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, number);
-    if (error != std::errc()) {
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (parsed.ec != std::errc()) {
         return std::nullopt;
     }
+    text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
     for (const Unit& unit : units) {
-        if (std::string_view(rest, end) == unit.name) {
+        if (text == unit.name) {
             return number * unit.factor;
         }
     }
@@ -88,9 +88,9 @@ constexpr Counter kErrorCounters[]{
 
 std::optional<std::uint64_t> parse_count(std::string_view text) {
     std::uint64_t count = 0;
-    const char* const end = text.data() + text.size();
-    const auto parsed = std::from_chars(text.data(), end, count);
-    return parsed.ec == std::errc() && parsed.ptr == end ? std::optional(count) : std::nullopt;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), count);
+    const bool complete = parsed.ptr == text.data() + text.size();
+    return parsed.ec == std::errc() && complete ? std::optional(count) : std::nullopt;
 }
 
 using Lines = std::vector<std::vector<std::string_view>>;

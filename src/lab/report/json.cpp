@@ -23,7 +23,7 @@ Json to_json(const std::optional<Ratio>& ratio) {
 
 Json to_json(const SummaryRow& row) {
     Json metrics_json = Json::object();
-    for (const MetricRow& metric : metrics()) {
+    for (const MetricRow& metric : kMetrics) {
         if (const auto median = row.median_of(metric.metric)) {
             metrics_json[std::string(metric.name)] = {
                 {"unit", metric.unit}, {"median", *median}, {"runs", row.of(metric.metric)}};

@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <fstream>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "lab/chart.h"
 #include "lab/report/svg.h"

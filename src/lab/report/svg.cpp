@@ -1,10 +1,9 @@
 #include "lab/report/svg.h"
 
 #include <algorithm>
-#include <iterator>
 #include <string_view>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace wasmax::lab::report {
 
@@ -74,10 +73,9 @@ class Drawing {
 public:
     void text(std::string_view style, double x, double y, std::string_view anchor,
               std::string_view content) {
-        fmt::format_to(std::back_inserter(body_),
-                       R"(<text class="{}" x="{:g}" y="{:g}" text-anchor="{}">{}</text>)"
-                       "\n",
-                       style, x, y, anchor, escape(content));
+        body_ += fmt::format(R"(<text class="{}" x="{:g}" y="{:g}" text-anchor="{}">{}</text>)"
+                             "\n",
+                             style, x, y, anchor, escape(content));
     }
     void heading(std::string_view style, double height, std::string_view content) {
         y_ += height;
@@ -111,19 +109,18 @@ void Drawing::bar(const BarChart& chart, const Bar& bar, double pixels_per_unit)
         text("note", kLeft - 10, middle + 13, "end", bar.note);
     }
     const std::string value = format_number(bar.value, chart.decimals) + chart.unit;
-    fmt::format_to(std::back_inserter(body_),
-                   R"(<rect x="{:g}" y="{:g}" width="{:.1f}" height="{:g}" fill="{}">)"
-                   "<title>{}: {}</title></rect>\n",
-                   kLeft, y_, bar.value * pixels_per_unit, kBarHeight,
-                   bar.baseline ? kBaselineColour : kBarColour, escape(bar.label), escape(value));
+    body_ +=
+        fmt::format(R"(<rect x="{:g}" y="{:g}" width="{:.1f}" height="{:g}" fill="{}">)"
+                    "<title>{}: {}</title></rect>\n",
+                    kLeft, y_, bar.value * pixels_per_unit, kBarHeight,
+                    bar.baseline ? kBaselineColour : kBarColour, escape(bar.label), escape(value));
     double farthest = bar.value;
     for (const double run : bar.runs) {
         farthest = std::max(farthest, run);
-        fmt::format_to(std::back_inserter(body_),
-                       R"(<circle class="run" cx="{:.1f}" cy="{:g}" r="3">)"
-                       "<title>{}</title></circle>\n",
-                       kLeft + run * pixels_per_unit, middle,
-                       escape(format_number(run, chart.decimals) + chart.unit));
+        body_ += fmt::format(R"(<circle class="run" cx="{:.1f}" cy="{:g}" r="3">)"
+                             "<title>{}</title></circle>\n",
+                             kLeft + run * pixels_per_unit, middle,
+                             escape(format_number(run, chart.decimals) + chart.unit));
     }
     text("label", kLeft + farthest * pixels_per_unit + 9, middle + 5, "start", value);
     y_ += kBarPitch;
@@ -150,10 +147,10 @@ void Drawing::chart(const BarChart& chart) {
     const int tick_decimals = ticks[1] < 1 ? 2 : 0;
     for (const double tick : ticks) {
         const double x = kLeft + tick * pixels_per_unit;
-        fmt::format_to(std::back_inserter(body_),
-                       R"(<line class="grid" x1="{0:.1f}" y1="{1:g}" x2="{0:.1f}" y2="{2:g}"/>)"
-                       "\n",
-                       x, y_ - 6, bottom);
+        body_ +=
+            fmt::format(R"(<line class="grid" x1="{0:.1f}" y1="{1:g}" x2="{0:.1f}" y2="{2:g}"/>)"
+                        "\n",
+                        x, y_ - 6, bottom);
         text("note", x, bottom + 14, "middle", format_number(tick, tick_decimals));
     }
     for (const Bar& bar : chart.bars) {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <xlsxwriter.h>
 
 #include "lab/report/report.h"
@@ -87,7 +87,7 @@ void write_results(lxw_workbook* workbook, const Summary& summary) {
     for (const char* const title : {"Contender", "Runs", "Saturated"}) {
         sheet.header(title);
     }
-    for (const MetricRow& metric : metrics()) {
+    for (const MetricRow& metric : kMetrics) {
         sheet.header(titled(metric));
     }
     for (const char* const quantity : {"Requests per second", "CPU per request"}) {
@@ -100,7 +100,7 @@ void write_results(lxw_workbook* workbook, const Summary& summary) {
         sheet.add(row.contender);
         sheet.add(static_cast<double>(row.runs));
         sheet.add(to_string(row.bottleneck));
-        for (const MetricRow& metric : metrics()) {
+        for (const MetricRow& metric : kMetrics) {
             sheet.add(row.median_of(metric.metric));
         }
         add_ratio(sheet, row.throughput_ratio);
@@ -120,7 +120,7 @@ void write_runs(lxw_workbook* workbook, const Summary& summary) {
     for (const char* const title : {"Contender", "Engine", "Flags", "Program", "Back end", "Run"}) {
         sheet.header(title);
     }
-    for (const MetricRow& metric : metrics()) {
+    for (const MetricRow& metric : kMetrics) {
         sheet.header(titled(metric));
     }
     sheet.end_row();
@@ -131,7 +131,7 @@ void write_runs(lxw_workbook* workbook, const Summary& summary) {
                 sheet.add(text);
             }
             sheet.add(static_cast<double>(run + 1));
-            for (const MetricRow& metric : metrics()) {
+            for (const MetricRow& metric : kMetrics) {
                 const auto& values = row.of(metric.metric);
                 const auto index = static_cast<std::size_t>(run);
                 sheet.add(index < values.size() ? std::optional(values[index]) : std::nullopt);

@@ -10,7 +10,7 @@
 #include <iterator>
 #include <map>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -107,6 +107,7 @@ protected:
         return {.wrk = directory_ / "wrk",
                 .log_directory = directory_ / "logs",
                 .placement = {},
+                .machine = {{"cpu", "x"}},
                 .start_limit = milliseconds(10'000),
                 .answer_limit = milliseconds(10'000),
                 .stop_grace = milliseconds(100)};
@@ -258,8 +259,8 @@ TEST_F(Runner, ASessionWritesSamplesAndReports) {
     const fs::path output = directory_ / "out" / "deep";
     ASSERT_TRUE(create_output_directory(output));
     Progress silent(nullptr);
-    const auto session = run_session(experiment({"good", "other"}), equipment(), {{"cpu", "x"}},
-                                     output, *interrupt_, silent);
+    const auto session =
+        run_session(experiment({"good", "other"}), equipment(), output, *interrupt_, silent);
     ASSERT_TRUE(session) << session.error().message;
     EXPECT_FALSE(session->stop);
     ASSERT_TRUE(session->summary);
@@ -285,7 +286,7 @@ TEST_F(Runner, AnInterruptedSessionKeepsWhatItHas) {
     ASSERT_TRUE(create_output_directory(output));
     Progress silent(nullptr);
     const auto session =
-        run_session(experiment({"good", "other"}), equipment(), {}, output, *interrupt_, silent);
+        run_session(experiment({"good", "other"}), equipment(), output, *interrupt_, silent);
     ASSERT_TRUE(session) << session.error().message;
     ASSERT_TRUE(session->stop && session->summary);
     EXPECT_EQ(session->stop->signal, SIGTERM);
@@ -302,8 +303,7 @@ TEST_F(Runner, ASessionThatMeasuredNothingLeavesNoSamples) {
     const fs::path output = directory_ / "out";
     ASSERT_TRUE(create_output_directory(output));
     Progress silent(nullptr);
-    const auto session =
-        run_session(experiment({"die"}), equipment(), {}, output, *interrupt_, silent);
+    const auto session = run_session(experiment({"die"}), equipment(), output, *interrupt_, silent);
     ASSERT_TRUE(session);
     EXPECT_FALSE(session->summary);
     EXPECT_TRUE(session->stop && session->stop->error);
