@@ -1,6 +1,5 @@
 #include "engine/child_task.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -14,6 +13,9 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <string>
@@ -29,7 +31,7 @@ namespace {
 
 /// What the child says, in a page that both processes see.
 struct Reply {
-    enum class Status : int { none, done, failed };
+    enum class Status : std::uint8_t { none, done, failed };
     Status status = Status::none;
     Error::Kind kind = Error::Kind::internal;
     int host_errno = 0;
@@ -126,7 +128,7 @@ Result<UniqueFd, Error> run_in_child(const ChildTask& task) {
     if (!output) {
         return fail(Error::from_errno(errno, task.what + ": creating an anonymous file"));
     }
-    SharedReply shared = TRY(SharedReply::create());
+    const SharedReply shared = TRY(SharedReply::create());
     const pid_t parent = ::getpid();
     const pid_t child = ::fork();
     if (child < 0) {
@@ -147,7 +149,7 @@ Result<UniqueFd, Error> run_in_child(const ChildTask& task) {
     if (WIFSIGNALED(status)) {
         return fail(Error::internal(task.what + ": the child process was ended by signal " +
                                     std::to_string(WTERMSIG(status)) + " (" +
-                                    ::strsignal(WTERMSIG(status)) + ")"));
+                                    ::sigdescr_np(WTERMSIG(status)) + ")"));
     }
     return fail(Error::internal(task.what + ": the child process ended with status " +
                                 std::to_string(WEXITSTATUS(status)) + " and no result"));

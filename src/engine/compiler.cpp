@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -72,6 +73,7 @@ Result<Compiler, Error> Compiler::load() {
     const std::string path = TRY(plugin_path());
     void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc keeps the message per thread.
         return fail(Error::internal(std::string("loading the compiler: ") + ::dlerror()));
     }
     void* entry = ::dlsym(library, codegen::kPluginSymbol);

@@ -60,7 +60,7 @@ Result<std::unique_ptr<Runner>, Error> Runner::create(const engine::Compiler& co
 }
 
 const std::map<std::string, Runner::Handler, std::less<>>& Runner::handlers() {
-    static const std::map<std::string, Handler, std::less<>> kHandlers{
+    static const std::map<std::string, Handler, std::less<>> by_type{
         {"module", &Runner::module},
         {"module_definition", &Runner::module_definition},
         {"module_instance", &Runner::module_instance},
@@ -76,7 +76,7 @@ const std::map<std::string, Runner::Handler, std::less<>>& Runner::handlers() {
         {"assert_malformed_custom", Skipped{}},
         {"assert_invalid_custom", Skipped{}},
     };
-    return kHandlers;
+    return by_type;
 }
 
 Report Runner::run() {

@@ -3,10 +3,12 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -65,10 +67,10 @@ bool matches_number(const std::string& expected, unsigned bits, std::uint64_t ac
 }
 
 unsigned lane_bits(const std::string& lane_type) {
-    static const std::map<std::string, unsigned, std::less<>> kBits{
+    static const std::map<std::string, unsigned, std::less<>> bits{
         {"i8", 8}, {"i16", 16}, {"i32", 32}, {"f32", 32}, {"i64", 64}, {"f64", 64}};
-    const auto found = kBits.find(lane_type);
-    return found == kBits.end() ? 64 : found->second;
+    const auto found = bits.find(lane_type);
+    return found == bits.end() ? 64 : found->second;
 }
 
 std::uint64_t lane(Value value, unsigned bits, std::size_t index) {
