@@ -1,10 +1,19 @@
 #include "lab/chart.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <fmt/core.h>
 
 #include "base/assert.h"
+#include "lab/cpus.h"
+#include "lab/machine.h"
+#include "lab/metrics.h"
+#include "lab/summary.h"
 
 namespace wasmax::lab {
 

@@ -3,8 +3,13 @@
 #include <sched.h>
 
 #include <cerrno>
+#include <cstddef>
+#include <string>
 
 #include <fmt/core.h>
+
+#include "base/error.h"
+#include "base/result.h"
 
 namespace wasmax::lab {
 

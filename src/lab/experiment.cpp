@@ -1,11 +1,16 @@
 #include "lab/experiment.h"
 
 #include <charconv>
+#include <chrono>
+#include <cstddef>
 #include <set>
 #include <string_view>
+#include <system_error>
+#include <vector>
 
 #include <fmt/core.h>
 
+#include "base/error.h"
 #include "base/result.h"
 
 namespace wasmax::lab {

@@ -4,13 +4,23 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <filesystem>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "base/nearest.h"
+#include "base/result.h"
+#include "lab/experiment.h"
+#include "lab/interrupt.h"
 #include "lab/process.h"
+#include "lab/progress.h"
+#include "lab/stop.h"
 
 namespace wasmax::lab {
 

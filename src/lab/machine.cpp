@@ -3,15 +3,27 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
 #include <fstream>
+#include <ios>
 #include <iterator>
 #include <set>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 #include <fmt/format.h>
 
+#include "base/result.h"
 #include "lab/cpus.h"
+#include "lab/interrupt.h"
 #include "lab/process.h"
+#include "lab/stop.h"
 
 namespace wasmax::lab {
 

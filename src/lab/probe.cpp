@@ -2,17 +2,30 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
+#include <cstdint>
 #include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
 
 #include <fmt/core.h>
 
+#include "base/error.h"
+#include "base/result.h"
 #include "base/unique_fd.h"
+#include "lab/experiment.h"
+#include "lab/interrupt.h"
+#include "lab/stop.h"
 
 namespace wasmax::lab {
 

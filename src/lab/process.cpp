@@ -1,22 +1,38 @@
 #include "lab/process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 
 #include "base/assert.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "lab/cpus.h"
+#include "lab/interrupt.h"
 #include "lab/process_tree.h"
+#include "lab/stop.h"
 
 // glibc 2.36 declares it without C linkage in C++.
 extern "C" {

@@ -2,6 +2,10 @@
 
 #include <unistd.h>
 
+#include <chrono>
+#include <cstdio>
+#include <string_view>
+
 #include <fmt/core.h>
 
 namespace wasmax::lab {

@@ -1,21 +1,37 @@
 #include "lab/runner.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cmath>
+#include <cstddef>
+#include <cstdio>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include <fmt/core.h>
 #include <fmt/format.h>
 
+#include "base/error.h"
+#include "base/result.h"
 #include "base/unique_fd.h"
+#include "lab/experiment.h"
+#include "lab/interrupt.h"
+#include "lab/metrics.h"
 #include "lab/probe.h"
 #include "lab/process.h"
 #include "lab/process_tree.h"
+#include "lab/progress.h"
+#include "lab/stop.h"
 #include "lab/wrk.h"
 
 namespace wasmax::lab {

@@ -1,17 +1,31 @@
 #include "lab/samples.h"
 
 #include <fcntl.h>
+#include <sys/types.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
+#include <filesystem>
 #include <fstream>
+#include <ios>
 #include <iterator>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
-#include "base/assert.h"
+#include "base/error.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "lab/cpus.h"
+#include "lab/machine.h"
+#include "lab/metrics.h"
 
 namespace wasmax::lab {
 

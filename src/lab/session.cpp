@@ -1,11 +1,21 @@
 #include "lab/session.h"
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 
+#include "base/error.h"
+#include "base/result.h"
+#include "lab/experiment.h"
+#include "lab/interrupt.h"
+#include "lab/progress.h"
 #include "lab/report/report.h"
+#include "lab/runner.h"
 #include "lab/samples.h"
+#include "lab/summary.h"
 
 namespace wasmax::lab {
 

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <random>
+#include <span>
 #include <vector>
 
 namespace wasmax::lab {

@@ -1,9 +1,19 @@
 #include "lab/summary.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <numeric>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <fmt/core.h>
+
+#include "lab/cpus.h"
+#include "lab/metrics.h"
+#include "lab/samples.h"
+#include "lab/stats.h"
 
 namespace wasmax::lab {
 

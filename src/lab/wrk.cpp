@@ -1,11 +1,23 @@
 #include "lab/wrk.h"
 
+#include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
 
 #include <fmt/core.h>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "lab/experiment.h"
 
 namespace wasmax::lab {
 

@@ -1,6 +1,14 @@
+#include <filesystem>
+#include <optional>
+#include <string>
+
 #include <nlohmann/json.hpp>
 
+#include "lab/metrics.h"
 #include "lab/report/report.h"
+#include "lab/samples.h"
+#include "lab/stats.h"
+#include "lab/summary.h"
 
 namespace wasmax::lab::report {
 

@@ -1,13 +1,19 @@
 #include "lab/report/report.h"
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
+#include <ios>
+#include <string>
 
 #include <fmt/core.h>
 
+#include "base/error.h"
+#include "base/result.h"
 #include "lab/chart.h"
 #include "lab/report/svg.h"
 #include "lab/report/xlsx.h"
+#include "lab/summary.h"
 
 namespace wasmax::lab::report {
 

@@ -1,9 +1,14 @@
 #include "lab/report/svg.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/core.h>
+
+#include "lab/chart.h"
 
 namespace wasmax::lab::report {
 

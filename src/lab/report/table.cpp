@@ -1,11 +1,20 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <fmt/core.h>
 
 #include "lab/chart.h"
+#include "lab/cpus.h"
+#include "lab/experiment.h"
+#include "lab/metrics.h"
 #include "lab/report/report.h"
+#include "lab/stats.h"
+#include "lab/summary.h"
 
 namespace wasmax::lab::report {
 

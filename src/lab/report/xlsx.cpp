@@ -1,11 +1,20 @@
 #include "lab/report/xlsx.h"
 
+#include <cstddef>
+#include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include <fmt/core.h>
 #include <xlsxwriter.h>
 
+#include "base/error.h"
+#include "base/result.h"
+#include "lab/metrics.h"
 #include "lab/report/report.h"
+#include "lab/stats.h"
+#include "lab/summary.h"
 
 namespace wasmax::lab::report {
 

@@ -1,5 +1,10 @@
 #include "lab/experiment.h"
 
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace wasmax::lab {

@@ -2,10 +2,20 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "lab/experiment.h"
+#include "lab/interrupt.h"
+#include "lab/progress.h"
+#include "lab/stop.h"
 
 namespace wasmax::lab {
 namespace {

@@ -2,11 +2,14 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
+#include <string>
 
 #include <gtest/gtest.h>
 
 #include "lab/cpus.h"
+#include "lab/interrupt.h"
 
 namespace wasmax::lab {
 namespace {

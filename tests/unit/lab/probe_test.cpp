@@ -1,5 +1,7 @@
 #include "lab/probe.h"
 
+#include <cstddef>
+
 #include <gtest/gtest.h>
 
 namespace wasmax::lab {

@@ -1,8 +1,15 @@
 #include "lab/process.h"
 
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
 #include <gtest/gtest.h>
 
+#include "lab/interrupt.h"
 #include "lab/process_tree.h"
+#include "lab/stop.h"
 
 namespace wasmax::lab {
 namespace {

@@ -2,17 +2,25 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <ios>
 #include <iterator>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "lab/chart.h"
+#include "lab/interrupt.h"
 #include "lab/process.h"
 #include "lab/report/svg.h"
 #include "lab/report/xlsx.h"
+#include "lab/samples.h"
+#include "lab/summary.h"
 #include "unit/lab/example.h"
 
 namespace wasmax::lab::report {

@@ -4,20 +4,41 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
 #include <fstream>
+#include <ios>
 #include <iterator>
 #include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "lab/experiment.h"
+#include "lab/interrupt.h"
+#include "lab/metrics.h"
 #include "lab/probe.h"
 #include "lab/process.h"
 #include "lab/process_tree.h"
+#include "lab/progress.h"
+#include "lab/samples.h"
 #include "lab/session.h"
+#include "lab/stop.h"
 
 namespace wasmax::lab {
 namespace {

@@ -2,7 +2,10 @@
 
 #include <unistd.h>
 
-#include <fstream>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,7 @@
 #include "lab/stats.h"
 
+#include <cstddef>
+#include <optional>
 #include <vector>
 
 #include <gtest/gtest.h>

@@ -1,9 +1,13 @@
 #include "lab/summary.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
+#include "lab/metrics.h"
+#include "lab/samples.h"
 #include "unit/lab/example.h"
 
 namespace wasmax::lab {

@@ -1,9 +1,15 @@
 #include "lab/wrk.h"
 
+#include <chrono>
 #include <cmath>
+#include <cstddef>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
+
+#include "lab/experiment.h"
 
 namespace wasmax::lab {
 namespace {
