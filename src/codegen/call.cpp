@@ -21,11 +21,10 @@ void FunctionEmitter::call(wasm::FunctionIndex function, const wasm::FunctionTyp
                            std::span<const Value> arguments, std::span<Value> results) {
     calls_ = true;
     if (!wasm().is_imported(function)) {
-        located(emit_call(builder_, module_, module_.signature(type), type,
-                          module_.function(function), context_, context_, arguments, results));
+        emit_call(builder_, module_, module_.signature(type), type, module_.function(function),
+                  context_, context_, arguments, results);
     } else if (module_.plan().is_host(function)) {
-        llvm::CallInst* call =
-            located(emit_host_call(builder_, module_, function, context_, arguments));
+        llvm::CallInst* call = emit_host_call(builder_, module_, function, context_, arguments);
         if (!results.empty()) {
             results[0] = call;
         }
@@ -35,8 +34,8 @@ void FunctionEmitter::call(wasm::FunctionIndex function, const wasm::FunctionTyp
                                    builder_.getPtrTy(), Access::mutable_);
         Value callee_context = context_field(slot + offsetof(abi::LinkedFunctionSlot, context),
                                              builder_.getPtrTy(), Access::mutable_);
-        located(emit_call(builder_, module_, module_.signature(type), type, code, callee_context,
-                          context_, arguments, results));
+        emit_call(builder_, module_, module_.signature(type), type, code, callee_context, context_,
+                  arguments, results);
     }
 }
 
@@ -54,7 +53,7 @@ void FunctionEmitter::call_indirect(wasm::TableIndex table, wasm::TypeIndex type
         llvm::LoadInst* load = builder_.CreateLoad(
             field_type, builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), entry, offset));
         load->setMetadata(llvm::LLVMContext::MD_tbaa, module_.tags().table);
-        return located(load);
+        return load;
     };
     const auto inline_id = abi::inline_type_id(type);
     Value expected = inline_id.has_value()
@@ -82,8 +81,8 @@ void FunctionEmitter::call_indirect(wasm::TableIndex table, wasm::TypeIndex type
         builder_.getPtrTy(), builder_.CreateInBoundsGEP(builder_.getPtrTy(), contexts, {module}));
     callee_context->setMetadata(llvm::LLVMContext::MD_tbaa, module_.tags().context);
     Value code = field(offsetof(abi::TableEntry, code), builder_.getPtrTy());
-    located(emit_call(builder_, module_, module_.signature(type), type, code, callee_context,
-                      context_, arguments, results));
+    emit_call(builder_, module_, module_.signature(type), type, code, callee_context, context_,
+              arguments, results);
 }
 
 }  // namespace wasmax::codegen

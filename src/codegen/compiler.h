@@ -27,7 +27,7 @@ struct CompileOptions {
     unsigned threads = 0;  ///< worker threads; 0: one per CPU. Has no effect on the output
     /// The target as LLVM names CPUs, such as `x86-64-v3`, at least `x86-64-v2`. Empty: this host
     /// with all its features.
-    std::string cpu;
+    std::string cpu{};
     /// Every access to a linear memory happens and happens in order, even if its value is not used,
     /// so that each out-of-bounds access traps. Without it a dead load may vanish.
     bool strict = false;

@@ -32,12 +32,8 @@ llvm::BasicBlock* FunctionEmitter::edge_to(Label& label, std::span<const Value> 
 }
 
 FunctionEmitter::Value FunctionEmitter::condition(Value value) {
-    // FastISel does not see through the extension that makes a comparison an i32.
-    if (auto* extension = llvm::dyn_cast<llvm::ZExtInst>(value);
-        extension != nullptr && extension->getSrcTy()->isIntegerTy(1)) {
-        return extension->getOperand(0);
-    }
-    return builder_.CreateIsNotNull(value);
+    Value truth = truth_of(value);
+    return truth != nullptr ? truth : builder_.CreateIsNotNull(value);
 }
 
 FunctionEmitter::Label FunctionEmitter::block(const wasm::BlockSignature& signature,

@@ -32,8 +32,8 @@ FunctionEmitter::FunctionEmitter(ModuleEmitter& module, wasm::FunctionIndex func
 
 FunctionEmitter::Label FunctionEmitter::begin_function(const wasm::FunctionType& type,
                                                        std::span<const wasm::ValueType> locals) {
-    offset_ = wasm().bodies[index_.value - wasm().imported_functions].offset;
-    scope_ = module_.create_scope(*function_, offset_);
+    scope_ = module_.create_scope(*function_, body_offset());
+    at(body_offset());
     signature_ = &module_.signature(type);
     context_ = function_->getArg(0);
     entry_ = create_block();
@@ -79,12 +79,13 @@ void FunctionEmitter::return_values(std::span<const Value> values) {
 /// Ends the entry block: `if (frame address < stack_limit) stack_check();` where there are calls.
 /// Leaf functions cannot recurse, and the space below the limit is enough for their frames.
 void FunctionEmitter::finish() {
+    erase_unused_extensions();
     builder_.SetInsertPoint(entry_);
+    at(body_offset());
     if (!calls_) {
         builder_.CreateBr(body_);
         return;
     }
-    const std::uint64_t start = wasm().bodies[index_.value - wasm().imported_functions].offset;
     Value frame = builder_.CreateIntrinsic(llvm::Intrinsic::frameaddress, {builder_.getPtrTy()},
                                            {builder_.getInt32(0)});
     // A plain load although other threads write it, because only then does it fold into the
@@ -96,11 +97,29 @@ void FunctionEmitter::finish() {
         builder_.CreateICmpULT(builder_.CreatePtrToInt(frame, builder_.getInt64Ty()), limit), check,
         body_, module_.unlikely());
     builder_.SetInsertPoint(check);
-    offset_ = start;
     auto* call = llvm::cast<llvm::CallInst>(call_builtin(abi::Builtin::stack_check, {}));
     // As a C call it would make every function save the registers its arguments are in.
     call->setCallingConv(llvm::CallingConv::PreserveAll);
     builder_.CreateBr(body_);
+}
+
+FunctionEmitter::Value FunctionEmitter::truth_of(Value value) {
+    auto* extension = llvm::dyn_cast<llvm::ZExtInst>(value);
+    if (extension == nullptr || !extension->getSrcTy()->isIntegerTy(1)) {
+        return nullptr;
+    }
+    looked_through_.insert(extension);
+    return extension->getOperand(0);
+}
+
+/// FastISel makes a comparison and the branch on it one pair of instructions only if nothing else
+/// uses the comparison. Not done at once: the `else` of an `if` may get the same value again.
+void FunctionEmitter::erase_unused_extensions() {
+    for (llvm::Instruction* extension : looked_through_) {
+        if (extension->use_empty()) {
+            extension->eraseFromParent();
+        }
+    }
 }
 
 llvm::BasicBlock* FunctionEmitter::create_block() {
@@ -112,19 +131,15 @@ void FunctionEmitter::enter(llvm::BasicBlock* block) {
     builder_.SetInsertPoint(block);
 }
 
-llvm::DILocation* FunctionEmitter::location(std::uint64_t offset) {
-    if (location_ == nullptr || located_offset_ != offset) {
-        located_offset_ = offset;
-        location_ = llvm::DILocation::get(context(), static_cast<unsigned>(offset), 0, scope_);
-    }
-    return location_;
+void FunctionEmitter::at(std::uint64_t offset) {
+    builder_.SetCurrentDebugLocation(
+        llvm::DILocation::get(context(), static_cast<unsigned>(offset), 0, scope_));
 }
 
 void FunctionEmitter::emit_trap(abi::TrapCode code) {
     auto* trap = llvm::cast<llvm::CallInst>(builder_.CreateIntrinsic(
         llvm::Intrinsic::ubsantrap, {}, {builder_.getInt8(static_cast<std::uint8_t>(code))}));
     trap->addFnAttr(llvm::Attribute::NoMerge);  // each keeps its own location
-    located(trap);
     builder_.CreateUnreachable();
 }
 
@@ -149,7 +164,7 @@ FunctionEmitter::Value FunctionEmitter::call_builtin(abi::Builtin builtin,
     code->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(context(), {}));
     llvm::SmallVector<Value, 6> all{context_};
     all.append(arguments.begin(), arguments.end());
-    llvm::CallInst* call = located(builder_.CreateCall(module_.builtin_type(builtin), code, all));
+    llvm::CallInst* call = builder_.CreateCall(module_.builtin_type(builtin), code, all);
     call->setDoesNotThrow();
     return call;
 }

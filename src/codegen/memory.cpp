@@ -132,7 +132,6 @@ template <class Instruction>
 void FunctionEmitter::mark_access(Instruction* access, wasm::MemoryIndex memory) {
     access->setMetadata(llvm::LLVMContext::MD_tbaa, module_.tags().memories[memory.value]);
     access->setVolatile(module_.plan().options.strict);
-    located(access);
 }
 
 bool FunctionEmitter::accesses_memory(const llvm::LoadInst& load) const {

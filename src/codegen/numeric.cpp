@@ -113,8 +113,8 @@ constexpr NumericRow kRows[] = {
     {Opcode::f32_sub, emit_float_arithmetic, Instruction::FSub, Kind::f32},
     {Opcode::f32_mul, emit_float_arithmetic, Instruction::FMul, Kind::f32},
     {Opcode::f32_div, emit_float_arithmetic, Instruction::FDiv, Kind::f32},
-    {Opcode::f32_min, emit_float_extremum, Intrinsic::minimum, Kind::f32},
-    {Opcode::f32_max, emit_float_extremum, Intrinsic::maximum, Kind::f32},
+    {Opcode::f32_min, emit_float_extremum, CmpInst::FCMP_OLT, Kind::f32},
+    {Opcode::f32_max, emit_float_extremum, CmpInst::FCMP_OGT, Kind::f32},
     // f64
     {Opcode::f64_eq, emit_compare, CmpInst::FCMP_OEQ, Kind::i32},
     {Opcode::f64_ne, emit_compare, CmpInst::FCMP_UNE, Kind::i32},
@@ -134,8 +134,8 @@ constexpr NumericRow kRows[] = {
     {Opcode::f64_sub, emit_float_arithmetic, Instruction::FSub, Kind::f64},
     {Opcode::f64_mul, emit_float_arithmetic, Instruction::FMul, Kind::f64},
     {Opcode::f64_div, emit_float_arithmetic, Instruction::FDiv, Kind::f64},
-    {Opcode::f64_min, emit_float_extremum, Intrinsic::minimum, Kind::f64},
-    {Opcode::f64_max, emit_float_extremum, Intrinsic::maximum, Kind::f64},
+    {Opcode::f64_min, emit_float_extremum, CmpInst::FCMP_OLT, Kind::f64},
+    {Opcode::f64_max, emit_float_extremum, CmpInst::FCMP_OGT, Kind::f64},
     // conversions
     {Opcode::i32_wrap_i64, emit_cast, Instruction::Trunc, Kind::i32},
     {Opcode::i64_extend_i32_s, emit_cast, Instruction::SExt, Kind::i64},

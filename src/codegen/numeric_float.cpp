@@ -53,18 +53,28 @@ llvm::Value* emit_float_arithmetic(FunctionEmitter& emitter, const NumericRow& r
                                right);
 }
 
+// Not llvm.minimum: it returns a signalling NaN as it is (measured), where wasm wants it quiet, and
+// takes a branch on the sign. x86's minss returns its second operand for NaNs and equal zeros, so
+// both orders of the operands differ only there: for zeros `or` keeps the sign that min wants and
+// `and` the one that max wants; for NaNs the sum is quiet.
 llvm::Value* emit_float_extremum(FunctionEmitter& emitter, const NumericRow& row,
                                  Operands operands) {
     llvm::IRBuilder<>& builder = emitter.builder();
-    // The intrinsic alone returns a signalling NaN as it is (measured), where wasm wants it quiet.
-    // The sum is quiet, and the intrinsic needs no NaN test of its own then.
-    llvm::Value* unordered = builder.CreateFCmpUNO(operands[0], operands[1]);
-    llvm::Value* sum = builder.CreateFAdd(operands[0], operands[1]);
-    llvm::FastMathFlags without_nans;
-    without_nans.setNoNaNs();
-    llvm::Value* extremum = builder.CreateBinaryIntrinsic(row.argument, operands[0], operands[1],
-                                                          llvm::FMFSource(without_nans));
-    return builder.CreateSelect(unordered, sum, extremum);
+    llvm::Value* left = operands[0];
+    llvm::Value* right = operands[1];
+    const auto predicate = static_cast<llvm::CmpInst::Predicate>(row.argument);
+    const bool is_minimum = predicate == llvm::CmpInst::FCMP_OLT;
+    llvm::Type* bits = builder.getIntNTy(left->getType()->getScalarSizeInBits());
+    const auto either = [&](llvm::Value* first, llvm::Value* second) {
+        return builder.CreateBitCast(
+            builder.CreateSelect(builder.CreateFCmp(predicate, first, second), first, second),
+            bits);
+    };
+    llvm::Value* merged =
+        builder.CreateBinOp(is_minimum ? llvm::Instruction::Or : llvm::Instruction::And,
+                            either(left, right), either(right, left));
+    return builder.CreateSelect(builder.CreateFCmpUNO(left, right), builder.CreateFAdd(left, right),
+                                builder.CreateBitCast(merged, left->getType()));
 }
 
 }  // namespace wasmax::codegen

@@ -90,14 +90,11 @@ llvm::Value* emit_compare(FunctionEmitter& emitter, const NumericRow& row, Opera
 
 llvm::Value* emit_eqz(FunctionEmitter& emitter, const NumericRow& /*row*/, Operands operands) {
     llvm::IRBuilder<>& builder = emitter.builder();
-    if (const auto* extension = llvm::dyn_cast<llvm::ZExtInst>(operands[0])) {
-        // `eqz` of a comparison is how wasm writes `not`: invert the comparison, because a branch
-        // on it is cheap for every instruction selector.
-        if (auto* compare = llvm::dyn_cast<llvm::CmpInst>(extension->getOperand(0))) {
-            return as_i32(builder,
-                          builder.CreateCmp(compare->getInversePredicate(), compare->getOperand(0),
-                                            compare->getOperand(1)));
-        }
+    // `eqz` of a comparison is how wasm writes `not`: invert the comparison, because a branch on it
+    // is cheap for every instruction selector.
+    if (auto* compare = llvm::dyn_cast_or_null<llvm::CmpInst>(emitter.truth_of(operands[0]))) {
+        return as_i32(builder, builder.CreateCmp(compare->getInversePredicate(),
+                                                 compare->getOperand(0), compare->getOperand(1)));
     }
     return as_i32(builder, builder.CreateIsNull(operands[0]));
 }

@@ -81,13 +81,15 @@ Result<Target, Error> Target::create(std::string_view cpu) {
     } else {
         target.cpu_ = cpu;
     }
-    const auto machine = target.create_machine();
-    const llvm::MCSubtargetInfo& subtarget = *machine->getMCSubtargetInfo();
-    if (!subtarget.isCPUStringValid(target.cpu_)) {
+    // Asked of a CPU that exists, because LLVM prints about one that does not.
+    const std::unique_ptr<llvm::MCSubtargetInfo> any(
+        x86_target().createMCSubtargetInfo(triple(), "x86-64-v2", ""));
+    if (!any->isCPUStringValid(target.cpu_)) {
         return fail(Error::unsupported("unknown CPU `" + target.cpu_ + "`"));
     }
     // What x86-64-v2 adds, as far as generated code relies on it.
-    if (!subtarget.checkFeatures("+sse4.2,+popcnt,+ssse3,+cx16")) {
+    const auto machine = target.create_machine();
+    if (!machine->getMCSubtargetInfo()->checkFeatures("+sse4.2,+popcnt,+ssse3,+cx16")) {
         return fail(Error::unsupported("the CPU `" + target.cpu_ + "` lacks x86-64-v2"));
     }
     return target;

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include <llvm/ADT/SetVector.h>
 #include <llvm/ADT/SmallVector.h>
 #include <llvm/IR/BasicBlock.h>
 #include <llvm/IR/DebugInfoMetadata.h>
@@ -26,8 +27,11 @@ namespace wasmax::codegen {
 /// each call means). Its members are in the file of their instruction class: control.cpp,
 /// variable.cpp, memory.cpp and so on; what they share is in function.cpp.
 ///
-/// Locals are stack slots that LLVM's SROA turns into values. Only calls and instructions that can
-/// trap carry a location, whose line is the offset from the start of the wasm module.
+/// Locals are stack slots that LLVM's SROA turns into values. Every LLVM instruction has a
+/// location, whose line is the offset of the wasm instruction from the start of the module: those
+/// that can trap or call need one, and LLVM drops theirs when it moves them next to instructions
+/// without (measured on sqlite: 2 % of compile time over none, 10 % of the artifact over those that
+/// need one).
 class FunctionEmitter {
 public:
     using Value = llvm::Value*;
@@ -49,7 +53,7 @@ public:
     // The sink. function.cpp
     Label begin_function(const wasm::FunctionType& type, std::span<const wasm::ValueType> locals);
     void end_function(Label& label, bool fallthrough, std::span<const Value> results);
-    void at(std::uint64_t offset) { offset_ = offset; }
+    void at(std::uint64_t offset);
 
     // control.cpp
     Label block(const wasm::BlockSignature& signature, std::span<const Value> parameters);
@@ -122,11 +126,17 @@ public:
     // What instruction classes outside this class need (numeric_*.cpp).
     [[nodiscard]] llvm::IRBuilder<>& builder() { return builder_; }
     [[nodiscard]] llvm::Type* type(wasm::ValueType type) { return module_.type(type); }
+    /// What an i32 that is 0 or 1 was extended from, an i1; null for any other value.
+    Value truth_of(Value value);
     /// Continues where `condition` (an i1) is false and traps where it is true.
     void trap_if(Value condition, abi::TrapCode code);
 
 private:
     [[nodiscard]] const wasm::Module& wasm() const { return module_.plan().module; }
+    /// Of the function's body from the start of the module.
+    [[nodiscard]] std::uint64_t body_offset() const {
+        return wasm().bodies[index_.value - wasm().imported_functions].offset;
+    }
     [[nodiscard]] const abi::ContextLayout& layout() const { return module_.plan().layout; }
     [[nodiscard]] llvm::LLVMContext& context() { return module_.context(); }
 
@@ -137,17 +147,9 @@ private:
     /// The label's block, ready to receive one more edge from here.
     llvm::BasicBlock* edge_to(Label& label, std::span<const Value> values);
     void create_target(Label& label);
+    void erase_unused_extensions();
     /// A wasm i32 as an i1: the comparison itself where there is one.
     Value condition(Value value);
-
-    // Locations.
-    [[nodiscard]] llvm::DILocation* location(std::uint64_t offset);
-    /// Gives an instruction that can trap, or calls, the location of the current wasm instruction.
-    template <class Instruction>
-    Instruction* located(Instruction* instruction) {
-        instruction->setDebugLoc(location(offset_));
-        return instruction;
-    }
 
     // Trapping.
     void emit_trap(abi::TrapCode code);
@@ -187,9 +189,7 @@ private:
     const Signature* signature_ = nullptr;
     std::vector<llvm::AllocaInst*> locals_;
     std::vector<Value> memory_bases_;  ///< loaded in the entry block by the first use
-    std::uint64_t offset_ = 0;         ///< of the current instruction
-    std::uint64_t located_offset_ = 0;
-    llvm::DILocation* location_ = nullptr;  ///< of located_offset_
+    llvm::SmallSetVector<llvm::Instruction*, 8> looked_through_;  ///< by truth_of()
     bool calls_ = false;
 };
 

@@ -50,7 +50,7 @@ llvm::Value* emit_intrinsic(FunctionEmitter&, const NumericRow&, std::span<llvm:
 llvm::Value* emit_negation(FunctionEmitter&, const NumericRow&, std::span<llvm::Value* const>);
 llvm::Value* emit_float_arithmetic(FunctionEmitter&, const NumericRow&,
                                    std::span<llvm::Value* const>);
-/// [minimum, maximum]
+/// [the comparison that chooses: FCMP_OLT for min, FCMP_OGT for max]
 llvm::Value* emit_float_extremum(FunctionEmitter&, const NumericRow&,
                                  std::span<llvm::Value* const>);
 
