@@ -21,6 +21,7 @@ const NativeFrame* frame_at(const ThreadState& thread, std::uintptr_t address,
         address > thread.stack.high - sizeof(NativeFrame)) {
         return nullptr;
     }
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): a register of the interrupted code.
     return reinterpret_cast<const NativeFrame*>(address);
 }
 

@@ -72,14 +72,14 @@ wasmax_runtime_landing_pad:
         .cfi_endproc
         .size   wasmax_runtime_enter, . - wasmax_runtime_enter
 
-// [[noreturn]] void wasmax_runtime_land(void* rdi, Landing esi)
+// [[noreturn]] void wasmax_runtime_land(void* rdi, Landing sil)
         .globl  wasmax_runtime_land
         .hidden wasmax_runtime_land
         .type   wasmax_runtime_land, @function
         .p2align 4
 wasmax_runtime_land:
         .cfi_startproc
-        movl    %esi, %eax
+        movzbl  %sil, %eax
         movq    %rdi, %rsp
         jmp     wasmax_runtime_landing_pad
         .cfi_endproc

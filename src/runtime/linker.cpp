@@ -1,10 +1,9 @@
 #include "runtime/impl/linker.h"
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -194,14 +193,15 @@ Result<std::vector<Extern>, InstantiateError> link(Store& store, const wasm::Mod
     bound.reserve(imports.size());
     for (std::size_t index = 0; index < imports.size(); ++index) {
         const wasm::Import& import = module.imports[index];
-        if (!imports[index].has_value()) {
+        const std::optional<Extern>& given = imports[index];
+        if (!given.has_value()) {
             return fail(InstantiateError(LinkError{.kind = LinkError::Kind::unknown_import,
                                                    .module = std::string(import.module),
                                                    .name = std::string(import.name),
                                                    .expected = describe(module, import.type),
                                                    .actual = {}}));
         }
-        bound.push_back(TRY(ImportBinder(store, module, import, *imports[index]).bind()));
+        bound.push_back(TRY(ImportBinder(store, module, import, *given).bind()));
     }
     return bound;
 }

@@ -1,10 +1,10 @@
 #include "runtime/impl/signal_stack.h"
 
+#include <signal.h>
 #include <sys/auxv.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstdint>
 #include <utility>
 

@@ -69,7 +69,7 @@ private:
     Mapping entries_;  // tables of functions only
     Mapping references_;
     GuardRegion guard_;   // after entries_: unregistered before it is unmapped
-    std::mutex growing_;  // guards the mappings' protection and the store to state_.count
+    std::mutex growing_;  // guards the mappings and state_.count; after the store's
     abi::TableState state_;
 };
 

@@ -1,13 +1,13 @@
 #include "runtime/trap_handler.h"
 
+#include <signal.h>
 #include <sys/ucontext.h>
-#include <ucontext.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -39,6 +39,7 @@ std::optional<abi::TrapCode> trap_instruction(std::uintptr_t pc, const Region& c
     if (code.end - pc <= kOpcode.size()) {
         return std::nullopt;
     }
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): a register of the interrupted code.
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(pc);
     if (!std::equal(kOpcode.begin(), kOpcode.end(), bytes) || !abi::is_trap_code(bytes[4])) {
         return std::nullopt;
@@ -106,7 +107,7 @@ void chain(int signal, siginfo_t* info, void* context) {
 
 void handle(int signal, siginfo_t* info, void* raw_context) {
     auto& registers = static_cast<ucontext_t*>(raw_context)->uc_mcontext.gregs;
-    if (TrapScope* scope = t_scope.load(std::memory_order_relaxed)) {
+    if (const TrapScope* scope = t_scope.load(std::memory_order_relaxed)) {
         const auto pc = static_cast<std::uintptr_t>(registers[REG_RIP]);
         if (const auto code = classify(signal, *info, pc, *scope->thread)) {
             record_trap(*scope->thread, *code, pc, static_cast<std::uintptr_t>(registers[REG_RBP]));

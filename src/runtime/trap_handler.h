@@ -16,10 +16,10 @@ inline constexpr std::uint32_t kMaxTrapFrames = 64;
 
 /// What the signal handler and raise_trap() write before they leave wasm code: plain data.
 struct TrapRecord {
-    abi::TrapCode code;
-    bool at_instruction;  ///< pcs[0] is the trapping instruction, not a return address
-    std::uint32_t count;  ///< of pcs
-    std::uintptr_t pcs[kMaxTrapFrames];  ///< innermost first
+    abi::TrapCode code = abi::TrapCode::unreachable;
+    bool at_instruction = false;  ///< pcs[0] is the trapping instruction, not a return address
+    std::uint32_t count = 0;      ///< of pcs
+    std::uintptr_t pcs[kMaxTrapFrames]{};  ///< innermost first
 };
 
 /// One entry from the host into wasm code; scopes nest. Lives on the stack of call().

@@ -10,7 +10,7 @@
 namespace wasmax::runtime {
 
 /// How wasm code was left; enter_x86_64.S knows `returned` as 0.
-enum class Landing : std::uint32_t { returned = 0, trapped = 1, left = 2 };
+enum class Landing : std::uint8_t { returned = 0, trapped = 1, left = 2 };
 
 /// What enter_x86_64.S loads into registers before the call and stores after it. It knows the
 /// offsets.
@@ -38,6 +38,7 @@ Landing wasmax_runtime_enter(EnterBlock* block, void** landing_stack) noexcept;
 [[noreturn]] void wasmax_runtime_land(void* landing_stack, Landing landing) noexcept;
 /// Not a function: where the signal handler resumes, with rsp = landing_stack and eax = the
 /// Landing.
+// NOLINTNEXTLINE(readability-identifier-naming): a label, named like the functions.
 extern const char wasmax_runtime_landing_pad;
 /// The builtin: keeps every register, calls wasmax_runtime_check_stack.
 void wasmax_runtime_stack_check(abi::VmContext* context) noexcept;

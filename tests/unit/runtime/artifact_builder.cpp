@@ -2,6 +2,7 @@
 
 #include <elf.h>
 #include <sys/mman.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -18,6 +19,8 @@
 
 #include "abi/artifact.h"
 #include "abi/vm_context.h"
+#include "base/error.h"
+#include "base/result.h"
 #include "base/unique_fd.h"
 #include "base/units.h"
 #include "engine/text_format.h"
