@@ -62,3 +62,13 @@ set_target_properties(wasmax_codegen_plugin PROPERTIES
 wasmax_library(lab DEPENDS base LINKS fmt::fmt nlohmann_json::nlohmann_json PkgConfig::XLSXWRITER)
 wasmax_program(cli wasmax DEPENDS lab engine launch wasix runtime io abi wasm base LOADS codegen
     LINKS CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json)
+
+# The program that create-exe copies. It needs nothing of the machine it runs on: no libraries, no
+# loader. Sanitizers cannot be linked statically, so there is none in their builds.
+if(NOT WASMAX_SANITIZE)
+    wasmax_program(standalone wasmax_standalone DEPENDS launch wasix runtime io abi wasm base)
+    set_target_properties(wasmax_standalone PROPERTIES
+        OUTPUT_NAME wasmax-standalone RUNTIME_OUTPUT_DIRECTORY ${CMAKE_LIBRARY_OUTPUT_DIRECTORY})
+    target_link_options(wasmax_standalone PRIVATE
+        -static-pie -Wl,--gc-sections -Wl,--icf=safe -Wl,--strip-all)
+endif()

@@ -18,6 +18,9 @@ using launch::kExitUsage;
 
 void add_run(CLI::App& app, const std::vector<std::string>& guest_arguments, int& exit_code);
 void add_compile(CLI::App& app, int& exit_code);
+void add_create_exe(CLI::App& app, int& exit_code);
+void add_inspect(CLI::App& app, int& exit_code);
+void add_cache(CLI::App& app, int& exit_code);
 void add_validate(CLI::App& app, int& exit_code);
 void add_wast(CLI::App& app, int& exit_code);
 void add_syscalls(CLI::App& app, int& exit_code);

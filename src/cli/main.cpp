@@ -139,6 +139,9 @@ int run_command_line(std::vector<std::string> arguments) {
     app.require_subcommand(1);
     add_run(app, guest_arguments, exit_code);
     add_compile(app, exit_code);
+    add_create_exe(app, exit_code);
+    add_inspect(app, exit_code);
+    add_cache(app, exit_code);
     add_validate(app, exit_code);
     add_wast(app, exit_code);
     add_syscalls(app, exit_code);

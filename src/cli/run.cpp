@@ -1,5 +1,6 @@
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "engine/cache.h"
 #include "engine/engine.h"
 #include "launch/grants.h"
 #include "launch/run_guest.h"
@@ -19,6 +21,7 @@ struct RunFlags {
     std::string file;
     std::vector<std::string> arguments;
     GivenGrants grants;
+    bool no_cache = false;
 };
 
 constexpr const char* kExamples = R"(Examples:
@@ -39,8 +42,9 @@ int run_file(const RunFlags& flags) {
     launch::end_on_termination_signals();
     ProgressLine progress("compiling " + flags.file);
     const auto program = engine::Program::load(
-        flags.file,
-        {.compile = {}, .progress = [&](std::chrono::seconds elapsed) { progress.show(elapsed); }});
+        flags.file, {.compile = {},
+                     .progress = [&](std::chrono::seconds elapsed) { progress.show(elapsed); },
+                     .cache = flags.no_cache ? std::nullopt : engine::Cache::open_default()});
     progress.end();
     if (!program) {
         report(program.error().message);
@@ -65,6 +69,9 @@ void add_run(CLI::App& app, const std::vector<std::string>& guest_arguments, int
     command->add_option("ARGUMENTS", flags->arguments,
                         "Arguments of the program (those that begin with - go after --)");
     add_grant_options(*command, flags->grants);
+    // wasmer's word for --no-cache.
+    command->add_flag("--no-cache,--disable-cache", flags->no_cache,
+                      "Compile even if the cache has the result, and do not keep it");
     command->footer(kExamples);
     command->callback([flags, &guest_arguments, &exit_code] {
         flags->arguments.insert(flags->arguments.end(), guest_arguments.begin(),

@@ -11,13 +11,29 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "abi/checksum.h"
 #include "base/error.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "engine/cache.h"
+#include "engine/digest.h"
+#include "engine/file_identity.h"
 #include "runtime/artifact.h"
 
 namespace wasmax::engine {
+namespace {
+
+/// Padded with zeros, so that a cache can remember it.
+Digest as_digest(const abi::Checksum& checksum) {
+    Digest digest{};
+    static_assert(sizeof checksum <= sizeof digest);
+    std::memcpy(digest.data(), checksum.data(), sizeof checksum);
+    return digest;
+}
+
+}  // namespace
 
 Result<std::optional<UniqueFd>, Error> open_if_artifact(const std::string& path) {
     struct stat status{};
@@ -40,11 +56,20 @@ Result<std::optional<UniqueFd>, Error> open_if_artifact(const std::string& path)
 }
 
 Result<std::shared_ptr<const runtime::Artifact>, Error> map_artifact(int fd,
-                                                                     const std::string& path) {
+                                                                     const std::string& path,
+                                                                     const Cache* cache) {
+    const auto file = FileIdentity::of(fd);
     auto artifact = TRY(runtime::Artifact::map(fd, path));
+    const Digest checked = as_digest(artifact->header().checksum);
+    if (cache != nullptr && file && cache->recall(*file) == checked) {
+        return artifact;
+    }
     if (!artifact->is_intact()) {
         return fail(Error::invalid(
             path + ": damaged artifact (compile the module again): its checksum is wrong"));
+    }
+    if (cache != nullptr && file && FileIdentity::of(fd) == file) {
+        cache->remember(*file, checked);
     }
     return artifact;
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "engine/cache.h"
 #include "runtime/artifact.h"
 
 namespace wasmax::engine {
@@ -16,10 +17,10 @@ namespace wasmax::engine {
 /// Errors: host (no such file, not readable, a directory).
 [[nodiscard]] Result<std::optional<UniqueFd>, Error> open_if_artifact(const std::string& path);
 
-/// Maps an artifact that may come from anywhere and compares its checksum.
-/// Errors: as runtime::Artifact::map, each with what to do; invalid also for a program made by
-/// create-exe.
+/// Maps an artifact that may come from anywhere and compares its checksum, unless `cache` (may be
+/// null) remembers that this was done. Reads nothing but headers then.
+/// Errors: as runtime::Artifact::map, each with what to do.
 [[nodiscard]] Result<std::shared_ptr<const runtime::Artifact>, Error> map_artifact(
-    int fd, const std::string& path);
+    int fd, const std::string& path, const Cache* cache);
 
 }  // namespace wasmax::engine

@@ -2,15 +2,11 @@
 
 #include <dlfcn.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <climits>
-#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
 
 #include "abi/vm_context.h"
 #include "base/error.h"
@@ -20,34 +16,12 @@
 #include "codegen/compiler.h"
 #include "codegen/plugin.h"
 #include "engine/child_task.h"
+#include "engine/file_identity.h"
+#include "engine/installation.h"
 #include "wasm/decoder.h"
-#include "wasm/types.h"
 
 namespace wasmax::engine {
 namespace {
-
-/// `bin/wasmax` finds `lib/libwasmax_codegen.so` beside its own directory, as installed and as
-/// built.
-Result<std::string, Error> plugin_path() {
-    std::array<char, PATH_MAX> buffer{};
-    const ssize_t length = ::readlink("/proc/self/exe", buffer.data(), buffer.size());
-    if (length < 0) {
-        return fail(Error::from_errno(errno, "finding the wasmax executable"));
-    }
-    const std::string_view self(buffer.data(), static_cast<std::size_t>(length));
-    const std::string directory(self.substr(0, self.rfind('/')));
-    return directory + "/../lib/" + codegen::kPluginFile;
-}
-
-std::uint32_t feature_bits(wasm::Features features) {
-    std::uint32_t bits = 0;
-    for (unsigned bit = 0; bit < 32; ++bit) {
-        if (features.has(static_cast<wasm::Feature>(bit))) {
-            bits |= std::uint32_t{1} << bit;
-        }
-    }
-    return bits;
-}
 
 Error error_of(codegen::PluginStatus status, const codegen::PluginError& error,
                const std::string& name) {
@@ -70,10 +44,9 @@ Error error_of(codegen::PluginStatus status, const codegen::PluginError& error,
 }  // namespace
 
 Result<Compiler, Error> Compiler::load() {
-    const std::string path = TRY(plugin_path());
+    const std::string path = TRY(library_path(codegen::kPluginFile));
     void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
-        // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc keeps the message per thread.
         return fail(Error::internal(std::string("loading the compiler: ") + ::dlerror()));
     }
     void* entry = ::dlsym(library, codegen::kPluginSymbol);
@@ -90,7 +63,7 @@ Result<void, Error> Compiler::compile_to(int output_fd, ByteView module, const s
     request.abi_version = abi::kAbiVersion;
     request.module = module.data();
     request.module_bytes = module.size();
-    request.features = feature_bits(options.features);
+    request.features = codegen::feature_bits(options.features);
     request.tier = static_cast<std::uint32_t>(options.tier);
     request.threads = options.threads;
     request.strict = options.strict ? 1 : 0;
@@ -112,6 +85,13 @@ Result<UniqueFd, Error> Compiler::compile(ByteView module, const std::string& na
     }
     TRY(compile_to(output.get(), module, name, options));
     return output;
+}
+
+std::string compiler_build() {
+    const auto path = library_path(codegen::kPluginFile);
+    const auto file = path ? FileIdentity::of(*path) : std::nullopt;
+    return file ? std::to_string(file->bytes) + " " + std::to_string(file->modified_ns)
+                : std::string();
 }
 
 Result<UniqueFd, Error> compile_in_child(ByteView module, const std::string& name,

@@ -45,4 +45,7 @@ private:
                                                        const codegen::CompileOptions& options,
                                                        const Progress& progress = {});
 
+/// Differs between builds of the compiler; empty if it is missing. Does not load it.
+[[nodiscard]] std::string compiler_build();
+
 }  // namespace wasmax::engine

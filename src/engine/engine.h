@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -8,6 +9,7 @@
 #include "base/unique_fd.h"
 #include "base/units.h"
 #include "codegen/compiler.h"
+#include "engine/cache.h"
 #include "engine/child_task.h"
 #include "runtime/artifact.h"
 #include "wasix/process.h"
@@ -16,7 +18,8 @@ namespace wasmax::engine {
 
 struct LoadOptions {
     codegen::CompileOptions compile;
-    Progress progress;  ///< while text is read or code compiled; may be empty
+    Progress progress;             ///< while text is read or code compiled; may be empty
+    std::optional<Cache> cache{};  ///< of compiled modules; without one every load compiles
 };
 
 /// A guest program, compiled and mapped: the embedding API. It can be run any number of times, each

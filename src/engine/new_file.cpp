@@ -109,7 +109,7 @@ Result<std::uint64_t, Error> NewFile::copy(std::uint64_t offset, int fd) {
     return static_cast<std::uint64_t>(position);
 }
 
-Result<void, Error> NewFile::publish() && {
+Result<std::string, Error> NewFile::finish() {
     if (::fsync(file_.get()) != 0) {
         return fail(error(errno));
     }
@@ -120,6 +120,14 @@ Result<void, Error> NewFile::publish() && {
             return fail(error(errno));
         }
         visible_ = true;
+    }
+    file_.reset();
+    return temporary_;
+}
+
+Result<void, Error> NewFile::publish() && {
+    if (file_) {
+        TRY(finish());
     }
     if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
         return fail(error(errno));

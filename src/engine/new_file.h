@@ -35,7 +35,10 @@ public:
     /// The same with all that the regular file or memfd `fd` holds; returns how much.
     [[nodiscard]] Result<std::uint64_t, Error> copy(std::uint64_t offset, int fd);
 
-    /// Waits until the contents are on the disk, then puts the file in its place. Errors: host.
+    /// Ends writing: waits until the contents are on the disk and gives the file its temporary
+    /// name, which is returned. Now it can be executed. Errors: host.
+    [[nodiscard]] Result<std::string, Error> finish();
+    /// finish(), unless done before, then puts the file in its place. Errors: host.
     [[nodiscard]] Result<void, Error> publish() &&;
 
 private:

@@ -59,6 +59,20 @@ Result<wasix::Outcome, Error> run_guest(std::shared_ptr<const runtime::Artifact>
     return process->run(**instance, *thread);
 }
 
+Result<void, Error> check_guest(const runtime::Artifact& artifact) {
+    if (!artifact.is_intact()) {
+        return fail(Error::invalid(artifact.name() + ": damaged: the checksum is wrong"));
+    }
+    TRY(check_imports(artifact.module(), artifact.name()));
+    runtime::Store store;
+    TRY(bind_imports(artifact.module(), store));
+    if (artifact.module().find_export("_start") == nullptr) {
+        return fail(Error::invalid(artifact.name() + ": the module exports no function `_start`: " +
+                                   "it is a library, not a program"));
+    }
+    return {};
+}
+
 int exit_code(const Result<wasix::Outcome, Error>& outcome, const Frontend& frontend) {
     if (!outcome) {
         frontend.report(outcome.error().message);
@@ -78,8 +92,10 @@ void end_on_termination_signals() {
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
         struct sigaction current{};
         ::sigaction(number, nullptr, &current);
-        if (current.sa_handler == SIG_IGN) {
-            continue;  // started with nohup or in the background of a script
+        // nohup ignores SIGHUP for us. A shell script ignores SIGINT for what it starts with `&`, but
+        // there it is how the script ends a server.
+        if (number == SIGHUP && current.sa_handler == SIG_IGN) {
+            continue;
         }
         struct sigaction action{};
         action.sa_handler = end_on_signal;

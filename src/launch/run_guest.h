@@ -22,6 +22,10 @@ inline constexpr int kExitTrap = 134;  ///< the guest trapped: 128 + SIGABRT, as
 [[nodiscard]] Result<wasix::Outcome, Error> run_guest(
     std::shared_ptr<const runtime::Artifact> artifact, wasix::ProcessOptions options);
 
+/// Whether run_guest() would get as far as the guest's code: reads all of the artifact, binds its
+/// imports and looks for `_start`. Runs none of it. Errors: invalid, host, limit.
+[[nodiscard]] Result<void, Error> check_guest(const runtime::Artifact& artifact);
+
 /// The exit code of a host process whose guest ended so; reports a trap or the error.
 [[nodiscard]] int exit_code(const Result<wasix::Outcome, Error>& outcome, const Frontend& frontend);
 
