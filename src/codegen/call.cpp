@@ -1,3 +1,4 @@
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -20,29 +21,61 @@ namespace wasmax::codegen {
 void FunctionEmitter::call(wasm::FunctionIndex function, const wasm::FunctionType& type,
                            std::span<const Value> arguments, std::span<Value> results) {
     calls_ = true;
-    if (!wasm().is_imported(function)) {
-        emit_call(builder_, module_, module_.signature(type), type, module_.function(function),
-                  context_, context_, arguments, results);
-    } else if (module_.plan().is_host(function)) {
+    if (is_host(function)) {
         llvm::CallInst* call = emit_host_call(builder_, module_, function, context_, arguments);
         if (!results.empty()) {
             results[0] = call;
         }
-    } else {
-        const std::uint64_t slot = layout().function_imports[function.value];
-        Value code = context_field(slot + offsetof(abi::LinkedFunctionSlot, code),
-                                   builder_.getPtrTy(), Access::mutable_);
-        Value callee_context = context_field(slot + offsetof(abi::LinkedFunctionSlot, context),
-                                             builder_.getPtrTy(), Access::mutable_);
-        emit_call(builder_, module_, module_.signature(type), type, code, callee_context, context_,
-                  arguments, results);
+        return;
     }
+    emit_call(builder_, module_, type, direct_callee(function), context_, arguments, results);
+}
+
+void FunctionEmitter::return_call(wasm::FunctionIndex function, const wasm::FunctionType& type,
+                                  std::span<const Value> arguments) {
+    if (is_host(function)) {
+        // Host functions take stack arguments, and run on the caller's frame at no cost.
+        calls_ = true;
+        const std::array<Value, 1> result{
+            emit_host_call(builder_, module_, function, context_, arguments)};
+        return_values(std::span(result).first(type.results.size()));
+        return;
+    }
+    emit_tail_call(builder_, module_, type, direct_callee(function), context_, arguments);
+}
+
+bool FunctionEmitter::is_host(wasm::FunctionIndex function) const {
+    return wasm().is_imported(function) && module_.plan().is_host(function);
+}
+
+Callee FunctionEmitter::direct_callee(wasm::FunctionIndex function) {
+    if (!wasm().is_imported(function)) {
+        return {module_.function(function), context_, module_.prototype(function)};
+    }
+    const std::uint64_t slot = layout().function_imports[function.value];
+    return {context_field(slot + offsetof(abi::LinkedFunctionSlot, code), builder_.getPtrTy(),
+                          Access::mutable_),
+            context_field(slot + offsetof(abi::LinkedFunctionSlot, context), builder_.getPtrTy(),
+                          Access::mutable_)};
 }
 
 void FunctionEmitter::call_indirect(wasm::TableIndex table, wasm::TypeIndex type_index,
                                     const wasm::FunctionType& type, Value index,
                                     std::span<const Value> arguments, std::span<Value> results) {
     calls_ = true;
+    const Callee callee = indirect_callee(table, type_index, type, index);
+    emit_call(builder_, module_, type, callee, context_, arguments, results);
+}
+
+void FunctionEmitter::return_call_indirect(wasm::TableIndex table, wasm::TypeIndex type_index,
+                                           const wasm::FunctionType& type, Value index,
+                                           std::span<const Value> arguments) {
+    const Callee callee = indirect_callee(table, type_index, type, index);
+    emit_tail_call(builder_, module_, type, callee, context_, arguments);
+}
+
+Callee FunctionEmitter::indirect_callee(wasm::TableIndex table, wasm::TypeIndex type_index,
+                                        const wasm::FunctionType& type, Value index) {
     // No bounds check: the address space of any 32-bit index is reserved, and what is not an entry
     // faults or reads a zero type.
     Value wide_index = widened(index);
@@ -81,8 +114,7 @@ void FunctionEmitter::call_indirect(wasm::TableIndex table, wasm::TypeIndex type
         builder_.getPtrTy(), builder_.CreateInBoundsGEP(builder_.getPtrTy(), contexts, {module}));
     callee_context->setMetadata(llvm::LLVMContext::MD_tbaa, module_.tags().context);
     Value code = field(offsetof(abi::TableEntry, code), builder_.getPtrTy());
-    emit_call(builder_, module_, module_.signature(type), type, code, callee_context, context_,
-              arguments, results);
+    return {code, callee_context};
 }
 
 }  // namespace wasmax::codegen

@@ -7,6 +7,8 @@
 
 #include <llvm/ADT/SmallVector.h>
 #include <llvm/IR/BasicBlock.h>
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/DerivedTypes.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/Metadata.h>
@@ -46,6 +48,76 @@ void store_spilled(llvm::IRBuilder<>& builder, ModuleEmitter& module, llvm::Valu
     store->setMetadata(llvm::LLVMContext::MD_tbaa, module.tags().context);
 }
 
+// Prototype::normalised: parameter 0 is the context, then come all gprs, then all xmms.
+
+unsigned normalised_position(abi::ValueLocation location) {
+    return 1U + location.index + (location.kind == Kind::xmm ? abi::kParameterGprs : 0U);
+}
+
+/// The value as what a register holds: 64 bits of a gpr or 128 of an xmm.
+llvm::Value* to_register(llvm::IRBuilder<>& builder, llvm::Value* value,
+                         llvm::Type* register_type) {
+    llvm::Type* type = value->getType();
+    if (type->isPointerTy()) {
+        return builder.CreatePtrToInt(value, register_type);
+    }
+    if (type->isIntegerTy()) {
+        return builder.CreateZExt(value, register_type);
+    }
+    if (!type->isVectorTy()) {
+        const unsigned lanes = 128U / type->getScalarSizeInBits();
+        value = builder.CreateInsertElement(
+            llvm::PoisonValue::get(llvm::FixedVectorType::get(type, lanes)), value,
+            std::uint64_t{0});
+    }
+    return builder.CreateBitCast(value, register_type);
+}
+
+/// The reverse.
+llvm::Value* from_register(llvm::IRBuilder<>& builder, llvm::Value* value, llvm::Type* type) {
+    if (type->isPointerTy()) {
+        return builder.CreateIntToPtr(value, type);
+    }
+    if (type->isIntegerTy()) {
+        return builder.CreateTrunc(value, type);
+    }
+    if (type->isVectorTy()) {
+        return builder.CreateBitCast(value, type);
+    }
+    const unsigned lanes = 128U / type->getScalarSizeInBits();
+    return builder.CreateExtractElement(
+        builder.CreateBitCast(value, llvm::FixedVectorType::get(type, lanes)), std::uint64_t{0});
+}
+
+/// The call by itself: arguments in place, results not yet taken.
+llvm::CallInst* create_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,
+                            const Signature& signature, const Callee& callee, llvm::Value* context,
+                            std::span<llvm::Value* const> arguments) {
+    const bool normalised = callee.prototype == Prototype::normalised;
+    llvm::FunctionType* type = normalised ? signature.normalised : signature.type;
+    llvm::SmallVector<llvm::Value*, 14> in_registers{callee.context};
+    if (normalised) {
+        for (unsigned position = 1; position < type->getNumParams(); ++position) {
+            in_registers.push_back(llvm::PoisonValue::get(type->getParamType(position)));
+        }
+    }
+    for (std::size_t index = 0; index < arguments.size(); ++index) {
+        const abi::ValueLocation location = signature.parameters[index];
+        if (location.kind == Kind::spill) {
+            store_spilled(builder, module, context, location.index, arguments[index]);
+        } else if (normalised) {
+            const unsigned position = normalised_position(location);
+            in_registers[position] =
+                to_register(builder, arguments[index], type->getParamType(position));
+        } else {
+            in_registers.push_back(arguments[index]);
+        }
+    }
+    llvm::CallInst* call = builder.CreateCall(type, callee.code, in_registers);
+    call->setDoesNotThrow();
+    return call;
+}
+
 }  // namespace
 
 llvm::LoadInst* context_field(llvm::IRBuilder<>& builder, ModuleEmitter& module,
@@ -66,14 +138,21 @@ llvm::SmallVector<llvm::Value*, 8> read_parameters(llvm::IRBuilder<>& builder,
                                                    const Signature& signature,
                                                    const wasm::FunctionType& type,
                                                    llvm::Function& function) {
+    const bool normalised = function.getFunctionType() == signature.normalised;
     llvm::SmallVector<llvm::Value*, 8> values;
     llvm::Argument* next = function.getArg(0);
     for (std::size_t index = 0; index < type.parameters.size(); ++index) {
         const abi::ValueLocation location = signature.parameters[index];
-        values.push_back(location.kind == Kind::spill
-                             ? load_spilled(builder, module, function.getArg(0), location.index,
-                                            module.type(type.parameters[index]))
-                             : ++next);
+        llvm::Type* value_type = module.type(type.parameters[index]);
+        if (location.kind == Kind::spill) {
+            values.push_back(
+                load_spilled(builder, module, function.getArg(0), location.index, value_type));
+        } else if (normalised) {
+            values.push_back(
+                from_register(builder, function.getArg(normalised_position(location)), value_type));
+        } else {
+            values.push_back(++next);
+        }
     }
     return values;
 }
@@ -96,21 +175,11 @@ void emit_return(llvm::IRBuilder<>& builder, ModuleEmitter& module, const Signat
 }
 
 llvm::CallInst* emit_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,
-                          const Signature& signature, const wasm::FunctionType& type,
-                          llvm::Value* callee, llvm::Value* callee_context, llvm::Value* context,
-                          std::span<llvm::Value* const> arguments,
+                          const wasm::FunctionType& type, const Callee& callee,
+                          llvm::Value* context, std::span<llvm::Value* const> arguments,
                           std::span<llvm::Value*> results) {
-    llvm::SmallVector<llvm::Value*, 8> in_registers{callee_context};
-    for (std::size_t index = 0; index < arguments.size(); ++index) {
-        const abi::ValueLocation location = signature.parameters[index];
-        if (location.kind == Kind::spill) {
-            store_spilled(builder, module, context, location.index, arguments[index]);
-        } else {
-            in_registers.push_back(arguments[index]);
-        }
-    }
-    llvm::CallInst* call = builder.CreateCall(signature.type, callee, in_registers);
-    call->setDoesNotThrow();
+    const Signature& signature = module.signature(type);
+    llvm::CallInst* call = create_call(builder, module, signature, callee, context, arguments);
     for (std::size_t index = 0; index < results.size(); ++index) {
         if (signature.results_in_spill) {
             results[index] = load_spilled(builder, module, context, signature.results[index].index,
@@ -122,6 +191,20 @@ llvm::CallInst* emit_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,
         }
     }
     return call;
+}
+
+void emit_tail_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,
+                    const wasm::FunctionType& type, const Callee& callee, llvm::Value* context,
+                    std::span<llvm::Value* const> arguments) {
+    llvm::CallInst* call =
+        create_call(builder, module, module.signature(type),
+                    {callee.code, callee.context, Prototype::normalised}, context, arguments);
+    call->setTailCallKind(llvm::CallInst::TCK_MustTail);
+    if (call->getType()->isVoidTy()) {
+        builder.CreateRetVoid();
+    } else {
+        builder.CreateRet(call);
+    }
 }
 
 llvm::CallInst* emit_host_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,

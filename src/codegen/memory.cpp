@@ -38,6 +38,7 @@ constexpr LoadRow kLoads[] = {
     {Opcode::i64_load, ValueType::Kind::i64, 64, Extension::none},
     {Opcode::f32_load, ValueType::Kind::f32, 32, Extension::none},
     {Opcode::f64_load, ValueType::Kind::f64, 64, Extension::none},
+    {Opcode::v128_load, ValueType::Kind::v128, 128, Extension::none},
     {Opcode::i32_load8_s, ValueType::Kind::i32, 8, Extension::sign},
     {Opcode::i32_load8_u, ValueType::Kind::i32, 8, Extension::zero},
     {Opcode::i32_load16_s, ValueType::Kind::i32, 16, Extension::sign},
@@ -58,9 +59,10 @@ struct StoreRow {
 };
 
 constexpr StoreRow kStores[] = {
-    {Opcode::i32_store, 0},  {Opcode::i64_store, 0},    {Opcode::f32_store, 0},
-    {Opcode::f64_store, 0},  {Opcode::i32_store8, 8},   {Opcode::i32_store16, 16},
-    {Opcode::i64_store8, 8}, {Opcode::i64_store16, 16}, {Opcode::i64_store32, 32},
+    {Opcode::i32_store, 0},    {Opcode::i64_store, 0},  {Opcode::f32_store, 0},
+    {Opcode::f64_store, 0},    {Opcode::v128_store, 0}, {Opcode::i32_store8, 8},
+    {Opcode::i32_store16, 16}, {Opcode::i64_store8, 8}, {Opcode::i64_store16, 16},
+    {Opcode::i64_store32, 32},
 };
 constexpr auto kStoreIndex = index_by_opcode(kStores);
 static_assert(covers_handler(kStoreIndex, "store"));
@@ -80,6 +82,7 @@ ValueType value_type(ValueType::Kind kind) {
         case ValueType::Kind::f64:
             return ValueType::f64;
         case ValueType::Kind::v128:
+            return ValueType::v128;
         case ValueType::Kind::ref:
         case ValueType::Kind::bottom:
             break;
@@ -126,12 +129,6 @@ FunctionEmitter::Value FunctionEmitter::address(const wasm::MemoryArgument& argu
         return pointer;
     }
     return builder_.CreatePtrAdd(pointer, builder_.getInt64(argument.offset), "", in_reservation);
-}
-
-template <class Instruction>
-void FunctionEmitter::mark_access(Instruction* access, wasm::MemoryIndex memory) {
-    access->setMetadata(llvm::LLVMContext::MD_tbaa, module_.tags().memories[memory.value]);
-    access->setVolatile(module_.plan().options.strict);
 }
 
 bool FunctionEmitter::accesses_memory(const llvm::LoadInst& load) const {

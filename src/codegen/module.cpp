@@ -156,6 +156,11 @@ const Signature& ModuleEmitter::signature(const wasm::FunctionType& type) {
         result = llvm::StructType::get(context(), fields);
     }
     signature->type = llvm::FunctionType::get(result, parameters, false);
+    std::vector<llvm::Type*> all{llvm::PointerType::get(context(), 0)};
+    all.insert(all.end(), abi::kParameterGprs, llvm::Type::getInt64Ty(context()));
+    all.insert(all.end(), abi::kParameterXmms,
+               llvm::FixedVectorType::get(llvm::Type::getFloatTy(context()), 4));
+    signature->normalised = llvm::FunctionType::get(result, all, false);
     cached = std::move(signature);
     return *cached;
 }
@@ -183,10 +188,11 @@ llvm::FunctionType* ModuleEmitter::builtin_type(abi::Builtin builtin) {
     return nullptr;
 }
 
-llvm::Function* ModuleEmitter::create(const SymbolName& name) {
-    llvm::Function* created =
-        llvm::Function::Create(signature(plan_.module.type_of(name.function)).type,
-                               llvm::GlobalValue::ExternalLinkage, name.text(), *module_);
+llvm::Function* ModuleEmitter::create(const SymbolName& name, Prototype prototype) {
+    const Signature& signature = this->signature(plan_.module.type_of(name.function));
+    llvm::Function* created = llvm::Function::Create(
+        prototype == Prototype::normalised ? signature.normalised : signature.type,
+        llvm::GlobalValue::ExternalLinkage, name.text(), *module_);
     created->setVisibility(llvm::GlobalValue::HiddenVisibility);
     created->setDSOLocal(true);
     created->setAttributes(attributes_);
@@ -198,13 +204,14 @@ llvm::Function* ModuleEmitter::function(wasm::FunctionIndex function) {
     WASMAX_ASSERT(!plan_.module.is_imported(function));
     llvm::Function*& declared = functions_[function.value];
     if (declared == nullptr) {
-        declared = create({.kind = SymbolName::Kind::function, .function = function});
+        declared =
+            create({.kind = SymbolName::Kind::function, .function = function}, prototype(function));
     }
     return declared;
 }
 
 llvm::Function* ModuleEmitter::create_wrapper(wasm::FunctionIndex host) {
-    return create({.kind = SymbolName::Kind::wrapper, .function = host});
+    return create({.kind = SymbolName::Kind::wrapper, .function = host}, Prototype::natural);
 }
 
 llvm::DISubprogram* ModuleEmitter::create_scope(llvm::Function& function,

@@ -15,6 +15,9 @@ using Operands = std::span<llvm::Value* const>;
 
 /// Whether an operation with this literal may be the identity, or a negation, of its other operand.
 bool is_identity_literal(llvm::Value* value) {
+    if (value->getType()->isVectorTy()) {
+        return llvm::isa<llvm::Constant>(value);  // any lane may be one
+    }
     const auto* literal = llvm::dyn_cast<llvm::ConstantFP>(value);
     return literal != nullptr &&
            (literal->isZero() || literal->isExactlyValue(1.0) || literal->isExactlyValue(-1.0));
@@ -64,7 +67,8 @@ llvm::Value* emit_float_extremum(FunctionEmitter& emitter, const NumericRow& row
     llvm::Value* right = operands[1];
     const auto predicate = static_cast<llvm::CmpInst::Predicate>(row.argument);
     const bool is_minimum = predicate == llvm::CmpInst::FCMP_OLT;
-    llvm::Type* bits = builder.getIntNTy(left->getType()->getScalarSizeInBits());
+    llvm::Type* bits =
+        left->getType()->getWithNewType(builder.getIntNTy(left->getType()->getScalarSizeInBits()));
     const auto either = [&](llvm::Value* first, llvm::Value* second) {
         return builder.CreateBitCast(
             builder.CreateSelect(builder.CreateFCmp(predicate, first, second), first, second),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -11,7 +12,10 @@
 #include "abi/host_modules.h"
 #include "base/error.h"
 #include "base/result.h"
+#include "wasm/function_decoder.h"
 #include "wasm/module.h"
+#include "wasm/sink.h"
+#include "wasm/types.h"
 
 namespace wasmax::codegen {
 namespace {
@@ -40,6 +44,35 @@ bool needs_wrapper(const wasm::Module& module, wasm::FunctionIndex host) {
     return std::binary_search(module.declared_functions.begin(), module.declared_functions.end(),
                               host) ||
            module.start == host;
+}
+
+/// Only looks for tail calls. Their callers are declared otherwise, maybe before their bodies are
+/// compiled, so every body is looked at first: at the speed of validation.
+struct TailCallFinder : wasm::NullSink {
+    bool found = false;
+    void return_call(wasm::FunctionIndex, const wasm::FunctionType&, std::span<const Value>) {
+        found = true;
+    }
+    void return_call_indirect(wasm::TableIndex, wasm::TypeIndex, const wasm::FunctionType&, Value,
+                              std::span<const Value>) {
+        found = true;
+    }
+};
+
+std::vector<bool> find_tail_callers(const wasm::Module& module, wasm::Features features) {
+    std::vector<bool> callers(module.bodies.size(), false);
+    if (!features.has(wasm::Feature::tail_call)) {
+        return callers;
+    }
+    for (std::uint32_t index = 0; index < module.bodies.size(); ++index) {
+        TailCallFinder finder;
+        // What is wrong with an invalid body is said when it is compiled.
+        callers[index] =
+            wasm::decode_function(module, features, {module.imported_functions + index}, finder)
+                .has_value() &&
+            finder.found;
+    }
+    return callers;
 }
 
 std::vector<Partition> cut(const wasm::Module& module) {
@@ -81,6 +114,7 @@ Result<Plan, Error> Plan::create(const wasm::Module& module, const CompileOption
                 .layout = abi::ContextLayout::of(module),
                 .host_imports = std::move(host_imports),
                 .wrapped = std::move(wrapped),
+                .tail_callers = find_tail_callers(module, options.features),
                 .partitions = std::move(partitions)};
 }
 

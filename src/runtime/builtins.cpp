@@ -1,8 +1,13 @@
 #include "runtime/impl/builtins.h"
 
+#include <array>
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
+#include <span>
 #include <type_traits>
 
 #include "abi/builtin.h"
@@ -25,10 +30,12 @@ using abi::TrapCode;
 using abi::VmContext;
 
 // The types of builtins.def.
+// NOLINTBEGIN(readability-identifier-naming): its spelling.
 using nothing = void;
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 using ptr = void*;
+// NOLINTEND(readability-identifier-naming)
 
 /// What a builtin that can trap returns: it must not leave while it has a C++ frame.
 template <class T>
@@ -57,7 +64,8 @@ OrTrap<std::span<T>> piece(std::span<T> segment, u64 offset, u64 count, TrapCode
     return segment.subspan(offset, count);
 }
 
-// ---- The rows of builtins.def, in its order.
+// ---- The rows of builtins.def, in its order and with its parameters.
+// NOLINTBEGIN(readability-function-size): up to six of them.
 
 OrTrap<void> indirect_call_trap(VmContext& context, u32 table, u64 index) {
     const auto reference = table_of(context, table).get(index);
@@ -103,6 +111,41 @@ OrTrap<void> data_drop(VmContext& context, u32 segment) {
     return {};
 }
 
+/// The word at a checked address: aligned, and inside.
+template <class Word>
+OrTrap<Word*> word(Memory& memory, u64 address) {
+    if (address % sizeof(Word) != 0) {
+        return fail(TrapCode::unaligned_atomic);
+    }
+    return reinterpret_cast<Word*>(TRY(range(memory, address, sizeof(Word))));
+}
+
+template <class Word>
+OrTrap<u32> wait(Memory& memory, u64 address, Word expected, u64 timeout) {
+    const Word* const at = TRY(word<Word>(memory, address));
+    if (!memory.type().shared) {
+        return fail(TrapCode::expected_shared_memory);
+    }
+    std::optional<std::chrono::nanoseconds> limit;
+    if (static_cast<std::int64_t>(timeout) >= 0) {
+        limit = std::chrono::nanoseconds(timeout);
+    }
+    return static_cast<u32>(memory.waiters().wait(at, expected, limit));
+}
+
+OrTrap<u32> memory_wait32(VmContext& context, u32 memory, u64 address, u32 expected, u64 timeout) {
+    return wait(memory_of(context, memory), address, expected, timeout);
+}
+
+OrTrap<u32> memory_wait64(VmContext& context, u32 memory, u64 address, u64 expected, u64 timeout) {
+    return wait(memory_of(context, memory), address, expected, timeout);
+}
+
+OrTrap<u32> memory_notify(VmContext& context, u32 memory, u64 address, u32 count) {
+    Memory& notified = memory_of(context, memory);
+    return notified.waiters().notify(TRY(word<u32>(notified, address)), count);
+}
+
 OrTrap<ptr> table_get(VmContext& context, u32 table, u64 index) {
     return table_of(context, table).get(index);
 }
@@ -145,6 +188,9 @@ OrTrap<ptr> ref_func(VmContext& context, u32 function) {
     return const_cast<abi::FuncRef*>(ref);
 }
 
+// NOLINTEND(readability-function-size)
+
+// NOLINTNEXTLINE(readability-identifier-naming): the row is a function too, in assembly.
 constexpr auto stack_check = &wasmax_runtime_stack_check;
 
 // ---- From a row to the address compiled code calls.

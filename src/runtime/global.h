@@ -14,11 +14,18 @@ public:
     /// With a cell of its own: for embedders.
     Global(const wasm::GlobalType& type, Value initial)
         : type_(type), own_(std::make_unique<Value>(initial)), cell_(own_.get()) {}
-    /// `cell` outlives the global.
-    Global(const wasm::GlobalType& type, Value* cell) : type_(type), cell_(cell) {}
+    /// Which global of which module, by the module's number (FuncRef::module); 0 is the host's.
+    struct Origin {
+        std::uint32_t module = 0;
+        wasm::GlobalIndex index;
+    };
+    /// Of an instance. `cell` outlives the global.
+    Global(const wasm::GlobalType& type, Value* cell, Origin origin)
+        : type_(type), cell_(cell), origin_(origin) {}
 
     [[nodiscard]] const wasm::GlobalType& type() const { return type_; }
     [[nodiscard]] Value* cell() { return cell_; }
+    [[nodiscard]] Origin origin() const { return origin_; }
     [[nodiscard]] Value get() const { return *cell_; }
     /// Only for mutable globals, with a value of their type.
     void set(Value value) { *cell_ = value; }
@@ -27,6 +34,7 @@ private:
     wasm::GlobalType type_;
     std::unique_ptr<Value> own_;
     Value* cell_;
+    Origin origin_{};
 };
 
 }  // namespace wasmax::runtime

@@ -1,6 +1,5 @@
 #include "runtime/instance.h"
 
-#include <cstddef>
 #include <memory>
 #include <new>
 #include <optional>
@@ -11,7 +10,9 @@
 #include <vector>
 
 #include "abi/vm_context.h"
+#include "base/error.h"
 #include "base/result.h"
+#include "base/units.h"
 #include "runtime/artifact.h"
 #include "runtime/extern.h"
 #include "runtime/impl/instantiation.h"
@@ -20,6 +21,7 @@
 #include "runtime/store.h"
 #include "runtime/thread.h"
 #include "wasm/module.h"
+#include "wasm/types.h"
 
 namespace wasmax::runtime {
 
@@ -50,6 +52,20 @@ Result<Instance*, InstantiateError> Instance::create(Store& store, ThreadState& 
         return fail(InstantiateError(std::move(allocated).error()));
     }
     TRY(instantiation.initialize());
+    return &instance;
+}
+
+Result<Instance*, InstantiateError> Instance::replicate(ThreadState& thread) const {
+    // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): the constructor is private.
+    std::unique_ptr<Instance> created(new Instance(store_, artifact_));
+    created->number_ = number_;
+    Instance& instance = thread.own(std::move(created));
+    Instantiation instantiation(instance, thread);
+    auto shared = instantiation.share(*this);
+    if (!shared.has_value()) {
+        return fail(InstantiateError(std::move(shared).error()));
+    }
+    TRY(instantiation.start());
     return &instance;
 }
 

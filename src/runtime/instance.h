@@ -43,8 +43,8 @@ using InstantiateError = std::variant<LinkError, Trap, Left, Error>;
 
 [[nodiscard]] std::string to_string(const InstantiateError& error);
 
-/// A module with its imports bound. Owned by its store. Threads: that of the ThreadState it was
-/// created with. wasm: syntax-moduleinst
+/// A module with its imports bound. Owned by its store, or by its thread (replicate). Threads: that
+/// of the ThreadState it was created with. wasm: syntax-moduleinst
 class Instance {
 public:
     /// Checks the imports, allocates, evaluates globals, copies active segments and runs the start
@@ -53,10 +53,18 @@ public:
     [[nodiscard]] static Result<Instance*, InstantiateError> create(
         Store& store, ThreadState& thread, std::shared_ptr<const Artifact> artifact,
         Imports imports);
+    /// Another instance of the same module for another thread of the guest, which `thread` owns: it
+    /// shares memories, tables and function references with this one, so that any thread can call
+    /// through any table, and has globals and segments of its own, as new. Active segments are
+    /// not copied again; the start function runs again. Instances from which it imports functions
+    /// or globals were replicated for `thread` before. Call it on the host thread of `thread`; this
+    /// instance may be in use meanwhile. wasix: threads (semantics.md 8.1, 8.2)
+    [[nodiscard]] Result<Instance*, InstantiateError> replicate(ThreadState& thread) const;
     ~Instance();
     Instance(const Instance&) = delete;
     Instance& operator=(const Instance&) = delete;
 
+    // NOLINTNEXTLINE(readability-identifier-naming): `export` is a keyword.
     [[nodiscard]] std::optional<Extern> export_(std::string_view name) const;
     [[nodiscard]] const Artifact& artifact() const { return *artifact_; }
     [[nodiscard]] const wasm::Module& module() const { return artifact_->module(); }
@@ -95,6 +103,7 @@ private:
     std::vector<Memory*> memories_;               // by index, as are those below
     std::vector<Table*> tables_;
     std::vector<Global*> globals_;
+    std::vector<std::unique_ptr<Global>> own_globals_;
     std::vector<const void*> host_functions_;  // by function import; null if linked
     std::vector<bool> dropped_data_;
     std::vector<std::vector<void*>> elements_;

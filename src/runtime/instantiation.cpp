@@ -5,14 +5,15 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "abi/context_layout.h"
-#include "abi/host_modules.h"
 #include "abi/trap.h"
 #include "abi/vm_context.h"
+#include "base/assert.h"
 #include "base/error.h"
 #include "base/result.h"
 #include "runtime/artifact.h"
@@ -20,12 +21,14 @@
 #include "runtime/extern.h"
 #include "runtime/global.h"
 #include "runtime/impl/constant.h"
+#include "runtime/instance.h"
 #include "runtime/memory.h"
 #include "runtime/outcome.h"
 #include "runtime/store.h"
 #include "runtime/table.h"
 #include "runtime/value.h"
 #include "wasm/module.h"
+#include "wasm/types.h"
 
 namespace wasmax::runtime {
 namespace {
@@ -44,6 +47,7 @@ Result<void, Error> Instantiation::allocate(const std::vector<Extern>& imports) 
     create_globals();
     TRY(create_tables());
     TRY(create_memories());
+    fill_slots();
     evaluate_elements();
     instance_.dropped_data_.resize(module_.data.size());
     return {};
@@ -90,17 +94,64 @@ void Instantiation::bind_import(std::uint32_t function, const Extern& external) 
         return;
     }
     const abi::FuncRef& ref = *std::get<Function>(external).ref;
-    *part<abi::LinkedFunctionSlot>(offset) = {.code = ref.code,
-                                              .context = thread_.contexts[ref.module]};
+    bind_linked(function, ref);
     instance_.host_functions_.push_back(nullptr);
     instance_.functions_.push_back(&ref);
 }
 
-Result<void, Error> Instantiation::create_functions() {
+void Instantiation::bind_linked(std::uint32_t function, const abi::FuncRef& ref) {
+    abi::VmContext* const context = thread_.contexts[ref.module];
+    WASMAX_ASSERT(context != nullptr);  // the exporter belongs to this thread
+    *part<abi::LinkedFunctionSlot>(instance_.artifact().layout().function_imports[function]) = {
+        .code = ref.code, .context = context};
+}
+
+Result<void, Error> Instantiation::share(const Instance& original) {
+    create_context();
+    instance_.memories_ = original.memories_;
+    instance_.tables_ = original.tables_;
+    instance_.functions_ = original.functions_;
+    instance_.host_functions_ = original.host_functions_;
+    for (std::uint32_t function = 0; function < module_.imported_functions; ++function) {
+        if (const void* const host = instance_.host_functions_[function]) {
+            *part<const void*>(instance_.artifact().layout().function_imports[function]) = host;
+        } else {
+            bind_linked(function, *instance_.functions_[function]);
+        }
+    }
+    for (std::uint32_t index = 0; index < module_.imported_globals; ++index) {
+        Global* const global = original.globals_[index];
+        const Global::Origin origin = global->origin();
+        instance_.globals_.push_back(
+            origin.module == 0 ? global
+                               : &thread_.contexts[origin.module]->instance->global(origin.index));
+    }
+    TRY(create_type_ids());
+    create_globals();
+    fill_slots();
+    evaluate_elements();
+    for (std::uint32_t index = 0; index < module_.elements.size(); ++index) {
+        if (module_.elements[index].mode != wasm::SegmentMode::passive) {
+            instance_.drop_elements({index});
+        }
+    }
+    for (const wasm::DataSegment& segment : module_.data) {
+        instance_.dropped_data_.push_back(segment.mode == wasm::SegmentMode::active);
+    }
+    return {};
+}
+
+Result<void, Error> Instantiation::create_type_ids() {
     auto* const type_ids = part<abi::TypeId>(instance_.artifact().layout().type_ids);
     for (std::size_t index = 0; index < module_.types.size(); ++index) {
         type_ids[index] = TRY(instance_.store().type_id(module_.types[index]));
     }
+    return {};
+}
+
+Result<void, Error> Instantiation::create_functions() {
+    TRY(create_type_ids());
+    const auto* const type_ids = part<abi::TypeId>(instance_.artifact().layout().type_ids);
     const auto total = static_cast<std::uint32_t>(module_.function_types.size());
     instance_.own_functions_.reserve(total);  // its elements must not move
     for (std::uint32_t index = 0; index < total; ++index) {
@@ -128,12 +179,14 @@ void Instantiation::create_globals() {
     for (std::uint32_t index = 0; index < module_.imported_globals; ++index) {
         *part<Value*>(offsets[index]) = instance_.globals_[index]->cell();
     }
-    for (std::size_t index = 0; index < module_.globals.size(); ++index) {
-        const wasm::Global& global = module_.globals[index];
-        auto* const cell = part<Value>(offsets[module_.imported_globals + index]);
+    auto index = module_.imported_globals;
+    for (const wasm::Global& global : module_.globals) {
+        auto* const cell = part<Value>(offsets[index]);
         *cell = evaluate(instance_, global.initializer);
-        instance_.globals_.push_back(
-            instance_.store().add(std::make_unique<Global>(global.type, cell)));
+        const auto& own = instance_.own_globals_.emplace_back(std::make_unique<Global>(
+            global.type, cell, Global::Origin{.module = instance_.number_, .index = {index}}));
+        instance_.globals_.push_back(own.get());
+        ++index;
     }
 }
 
@@ -144,13 +197,6 @@ Result<void, Error> Instantiation::create_tables() {
                                   : nullptr;
         instance_.tables_.push_back(TRY(instance_.store().create_table(table.type, initial)));
     }
-    auto* slot = part<abi::TableSlot>(instance_.artifact().layout().tables);
-    for (Table* table : instance_.tables_) {
-        *slot++ = {.entries = table->state()->entries, .state = table->state()};
-    }
-    if (!instance_.tables_.empty()) {
-        instance_.context_->table0 = instance_.tables_.front()->state()->entries;
-    }
     return {};
 }
 
@@ -159,6 +205,17 @@ Result<void, Error> Instantiation::create_memories() {
          ++index) {
         instance_.memories_.push_back(
             TRY(instance_.store().create_memory(module_.memory_types[index])));
+    }
+    return {};
+}
+
+void Instantiation::fill_slots() {
+    auto* table_slot = part<abi::TableSlot>(instance_.artifact().layout().tables);
+    for (Table* table : instance_.tables_) {
+        *table_slot++ = {.entries = table->state()->entries, .state = table->state()};
+    }
+    if (!instance_.tables_.empty()) {
+        instance_.context_->table0 = instance_.tables_.front()->state()->entries;
     }
     auto* slot = part<abi::MemorySlot>(instance_.artifact().layout().memories);
     for (Memory* memory : instance_.memories_) {
@@ -169,7 +226,6 @@ Result<void, Error> Instantiation::create_memories() {
         instance_.context_->memory_base = memory.base();
         instance_.context_->memory0 = memory.state();
     }
-    return {};
 }
 
 void Instantiation::evaluate_elements() {
@@ -217,7 +273,7 @@ Result<void, InstantiateError> Instantiation::copy_data() {
         if (segment.mode != wasm::SegmentMode::active) {
             continue;
         }
-        Memory& memory = instance_.memory(segment.memory);
+        const Memory& memory = instance_.memory(segment.memory);
         const std::uint32_t offset = evaluate(instance_, segment.offset).as_i32();
         const std::uint64_t bytes = memory.bytes().count;
         if (offset > bytes || segment.bytes.size() > bytes - offset) {

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "runtime/mapping.h"
 #include "runtime/trap_handler.h"
+#include "runtime/wait_queue.h"
 #include "wasm/types.h"
 
 namespace wasmax::runtime {
@@ -45,6 +46,9 @@ public:
     [[nodiscard]] Bytes bytes() const { return {state_.bytes.load(std::memory_order_acquire)}; }
     [[nodiscard]] WasmPages pages() const { return {bytes().count / kWasmPageBytes}; }
 
+    /// Who waits on an address of it.
+    [[nodiscard]] WaitQueue& waiters() { return waiters_; }
+
     /// Grows the memory by `delta` and returns its size before. The new pages are zero.
     /// Threads: safe; others see the new pages no later than their next atomic access.
     /// wasm: exec-memory-grow
@@ -57,8 +61,9 @@ private:
     const WasmPages quota_;
     Mapping reservation_;
     GuardRegion guard_;   // after reservation_: unregistered before it is unmapped
-    std::mutex growing_;  // guards the reservation's protection and the store to state_.bytes
+    std::mutex growing_;  // guards reservation_ and state_.bytes; after a table's
     abi::MemoryState state_;
+    WaitQueue waiters_;
 };
 
 }  // namespace wasmax::runtime

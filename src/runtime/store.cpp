@@ -13,6 +13,7 @@
 #include "abi/vm_context.h"
 #include "base/error.h"
 #include "base/result.h"
+#include "base/units.h"
 #include "runtime/artifact.h"
 #include "runtime/extern.h"
 #include "runtime/global.h"
@@ -69,12 +70,8 @@ Result<Table*, Error> Store::create_table(const wasm::TableType& type, void* ini
 }
 
 Global* Store::create_global(const wasm::GlobalType& type, Value initial) {
-    return add(std::make_unique<Global>(type, initial));
-}
-
-Global* Store::add(std::unique_ptr<Global> global) {
     const std::lock_guard lock(mutex_);
-    return globals_.emplace_back(std::move(global)).get();
+    return globals_.emplace_back(std::make_unique<Global>(type, initial)).get();
 }
 
 Result<Function, Error> Store::native_function(const HostFunction& function) {

@@ -56,7 +56,6 @@ public:
 
 private:
     friend class Instance;
-    friend class Instantiation;
     struct NativeFunction;
     struct TypeHash {
         std::size_t operator()(const wasm::FunctionType& type) const noexcept;
@@ -64,10 +63,9 @@ private:
 
     /// Numbers the instance and takes it.
     [[nodiscard]] Result<Instance*, Error> add(std::unique_ptr<Instance> instance);
-    [[nodiscard]] Global* add(std::unique_ptr<Global> global);
 
     const StoreOptions options_;
-    mutable std::mutex mutex_;  // guards all below; innermost in the lock order
+    mutable std::mutex mutex_;  // guards all below; first in the lock order
     std::vector<std::unique_ptr<Memory>> memories_;
     std::vector<std::unique_ptr<Table>> tables_;
     std::vector<std::unique_ptr<Global>> globals_;

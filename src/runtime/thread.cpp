@@ -2,9 +2,11 @@
 
 #include <cpuid.h>
 #include <pthread.h>
+#include <sys/types.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -20,6 +22,7 @@
 #include "runtime/impl/builtins.h"
 #include "runtime/impl/enter.h"
 #include "runtime/impl/signal_stack.h"
+#include "runtime/instance.h"
 #include "runtime/mapping.h"
 #include "runtime/store.h"
 #include "runtime/trap_handler.h"
@@ -96,6 +99,10 @@ ThreadState::ThreadState(Store& of, const Stack& bounds, Mapping context_array, 
 
 ThreadState::~ThreadState() = default;
 
+Instance& ThreadState::own(std::unique_ptr<Instance> instance) {
+    return *instances_.emplace_back(std::move(instance));
+}
+
 void ThreadState::bind(abi::VmContext& context) {
     context.stack_limit.store(stack.limit, std::memory_order_relaxed);
     context.contexts = contexts;
@@ -140,7 +147,7 @@ Result<std::unique_ptr<ThreadState>, Error> ThreadState::create(Store& store,
 
 [[clang::disable_sanitizer_instrumentation]] void raise_trap(ThreadState& thread,
                                                              abi::TrapCode code) noexcept {
-    TrapScope& scope = innermost_scope(thread);
+    const TrapScope& scope = innermost_scope(thread);
     record_trap(thread, code, 0, here());
     wasmax_runtime_land(scope.landing_stack, Landing::trapped);
 }

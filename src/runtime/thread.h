@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "abi/trap.h"
 #include "abi/vm_context.h"
@@ -14,6 +15,7 @@
 
 namespace wasmax::runtime {
 
+class Instance;
 class Store;
 
 /// Native stack that is left to host code below the guest's limit.
@@ -48,16 +50,19 @@ struct ThreadState {
     void* host = nullptr;  ///< the embedder's: wasix keeps its thread here
     const Stack stack;     ///< VmContext::stack_limit is its limit, or ~0 to ask for a visit
     abi::VmContext** const contexts;  ///< by module number, null where not instantiated
-    TrapRecord trap{};                ///< the latest trap
+    TrapRecord trap;                  ///< the latest trap
 
     /// Sets the members of a new context that say which thread it belongs to.
     void bind(abi::VmContext& context);
+    /// Keeps an instance that only this thread uses (Instance::replicate).
+    Instance& own(std::unique_ptr<Instance> instance);
 
 private:
     ThreadState(Store& of, const Stack& bounds, Mapping context_array, Mapping spill_area);
 
     Mapping contexts_;
     Mapping spill_;
+    std::vector<std::unique_ptr<Instance>> instances_;
     abi::VmContext host_context_{};  // module number 0: native functions
 };
 

@@ -29,6 +29,7 @@ const ConstantExpressionDecoder::Row ConstantExpressionDecoder::kRows[] = {
     {Opcode::i64_const, Feature::mvp, &ConstantExpressionDecoder::decode_i64_const},
     {Opcode::f32_const, Feature::mvp, &ConstantExpressionDecoder::decode_f32_const},
     {Opcode::f64_const, Feature::mvp, &ConstantExpressionDecoder::decode_f64_const},
+    {Opcode::v128_const, Feature::simd, &ConstantExpressionDecoder::decode_v128_const},
     {Opcode::global_get, Feature::mvp, &ConstantExpressionDecoder::decode_global_get},
     {Opcode::ref_null, Feature::reference_types, &ConstantExpressionDecoder::decode_ref_null},
     {Opcode::ref_func, Feature::reference_types, &ConstantExpressionDecoder::decode_ref_func},
@@ -119,6 +120,14 @@ auto ConstantExpressionDecoder::decode_f64_const(ByteReader& reader,
                                                  ConstantInstruction& instruction) -> Status {
     instruction.bits = TRY(reader.fixed64());
     operands_.push_back(ValueType::f64);
+    return {};
+}
+
+auto ConstantExpressionDecoder::decode_v128_const(ByteReader& reader,
+                                                  ConstantInstruction& instruction) -> Status {
+    instruction.bits = TRY(reader.fixed64());
+    instruction.high_bits = TRY(reader.fixed64());
+    operands_.push_back(ValueType::v128);
     return {};
 }
 

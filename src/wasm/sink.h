@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -71,6 +72,10 @@ public:
               std::span<Value> /*results*/) {}
     void call_indirect(TableIndex, TypeIndex, const FunctionType&, Value /*index*/,
                        std::span<const Value> /*arguments*/, std::span<Value> /*results*/) {}
+    /// The callee's results become the caller's: nothing follows.
+    void return_call(FunctionIndex, const FunctionType&, std::span<const Value> /*arguments*/) {}
+    void return_call_indirect(TableIndex, TypeIndex, const FunctionType&, Value /*index*/,
+                              std::span<const Value> /*arguments*/) {}
 
     // Parametric and variables.
     void drop(Value, ValueType) {}
@@ -102,6 +107,44 @@ public:
     void memory_init(MemoryIndex, DataIndex, Value /*address*/, Value /*offset*/, Value /*count*/) {
     }
     void data_drop(DataIndex) {}
+
+    // Vectors.
+    Value v128_const(std::uint64_t /*low*/, std::uint64_t /*high*/) { return {}; }
+    /// Rows whose handler is `vector`: operands in order, one result.
+    Value vector(Opcode, std::span<const Value> /*operands*/) { return {}; }
+    /// `lanes` choose from the 32 bytes of both operands.
+    Value shuffle(const std::array<std::uint8_t, 16>& /*lanes*/, Value /*first*/,
+                  Value /*second*/) {
+        return {};
+    }
+    Value extract_lane(Opcode, std::uint8_t /*lane*/, Value /*vector*/) { return {}; }
+    Value replace_lane(Opcode, std::uint8_t /*lane*/, Value /*vector*/, Value /*value*/) {
+        return {};
+    }
+    Value vector_load(Opcode, const MemoryArgument&, Value /*address*/) { return {}; }
+    Value load_lane(Opcode, const MemoryArgument&, std::uint8_t /*lane*/, Value /*address*/,
+                    Value /*vector*/) {
+        return {};
+    }
+    void store_lane(Opcode, const MemoryArgument&, std::uint8_t /*lane*/, Value /*address*/,
+                    Value /*vector*/) {}
+
+    // Atomic memory accesses. The argument's alignment is the natural one.
+    Value atomic_load(Opcode, const MemoryArgument&, Value /*address*/) { return {}; }
+    void atomic_store(Opcode, const MemoryArgument&, Value /*address*/, Value /*value*/) {}
+    Value atomic_rmw(Opcode, const MemoryArgument&, Value /*address*/, Value /*operand*/) {
+        return {};
+    }
+    Value atomic_cmpxchg(Opcode, const MemoryArgument&, Value /*address*/, Value /*expected*/,
+                         Value /*replacement*/) {
+        return {};
+    }
+    Value atomic_wait(Opcode, const MemoryArgument&, Value /*address*/, Value /*expected*/,
+                      Value /*timeout*/) {
+        return {};
+    }
+    Value atomic_notify(const MemoryArgument&, Value /*address*/, Value /*count*/) { return {}; }
+    void atomic_fence() {}
 
     // Tables and references.
     Value table_get(TableIndex, Value /*index*/) { return {}; }

@@ -224,7 +224,7 @@ auto ModuleDecoder::decode_function_section() -> Status {
 
 auto ModuleDecoder::add_table_type(const TableType& type) -> Status {
     if (!module_.table_types.empty() && !features_.has(Feature::reference_types)) {
-        return fail(invalid(reader_.offset(), "multiple tables"));
+        return fail(feature_error(Feature::reference_types, reader_.offset()));
     }
     module_.table_types.push_back(type);
     return {};
@@ -232,7 +232,7 @@ auto ModuleDecoder::add_table_type(const TableType& type) -> Status {
 
 auto ModuleDecoder::add_memory_type(const MemoryType& type) -> Status {
     if (!module_.memory_types.empty() && !features_.has(Feature::multi_memory)) {
-        return fail(invalid(reader_.offset(), "multiple memories"));
+        return fail(feature_error(Feature::multi_memory, reader_.offset()));
     }
     module_.memory_types.push_back(type);
     return {};

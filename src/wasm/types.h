@@ -163,7 +163,9 @@ public:
         Features features;
         for (const Feature feature :
              {Feature::mvp, Feature::sign_extension, Feature::saturating_float_to_int,
-              Feature::multi_value, Feature::bulk_memory, Feature::reference_types}) {
+              Feature::multi_value, Feature::bulk_memory, Feature::reference_types, Feature::simd,
+              Feature::relaxed_simd, Feature::threads, Feature::extended_const, Feature::tail_call,
+              Feature::multi_memory}) {
             features.enable(feature);
         }
         return features;

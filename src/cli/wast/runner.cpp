@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -50,17 +51,37 @@ bool same_message(std::string_view expected, std::string_view actual) {
 
 }  // namespace
 
+struct Runner::Thread {
+    Report report;
+    std::thread host;  // after the report, which it writes
+};
+
+Runner::Runner(const engine::Compiler& compiler, const codegen::CompileOptions& options,
+               const Script& script, std::shared_ptr<runtime::Store> store)
+    : compiler_(compiler), options_(options), script_(script), store_(std::move(store)) {}
+
+Runner::~Runner() {
+    for (auto& [name, thread] : threads_) {
+        if (thread->host.joinable()) {
+            thread->host.join();
+        }
+    }
+}
+
 Result<std::unique_ptr<Runner>, Error> Runner::create(const engine::Compiler& compiler,
                                                       const codegen::CompileOptions& options,
                                                       const Script& script) {
-    std::unique_ptr<Runner> runner(new Runner(compiler, options, script));
-    runner->thread_ = TRY(runtime::ThreadState::create(runner->store_));
-    runner->host_modules_.emplace("spectest", TRY(spectest(runner->store_)));
+    auto store = std::make_shared<runtime::Store>();
+    std::unique_ptr<Runner> runner(new Runner(compiler, options, script, std::move(store)));
+    runner->thread_ = TRY(runtime::ThreadState::create(*runner->store_));
+    runner->host_modules_.emplace("spectest", TRY(spectest(*runner->store_)));
     return runner;
 }
 
 const std::map<std::string, Runner::Handler, std::less<>>& Runner::handlers() {
     static const std::map<std::string, Handler, std::less<>> by_type{
+        {"thread", &Runner::thread},
+        {"wait", &Runner::wait},
         {"module", &Runner::module},
         {"module_definition", &Runner::module_definition},
         {"module_instance", &Runner::module_instance},
@@ -81,10 +102,76 @@ const std::map<std::string, Runner::Handler, std::less<>>& Runner::handlers() {
 
 Report Runner::run() {
     Report report;
-    for (const json& command : script_.commands) {
-        execute(command, report);
-    }
+    execute_all(script_.commands, report);
     return report;
+}
+
+void Runner::execute_all(const json& commands, Report& report) {
+    for (const json& command : commands) {
+        execute(command, report);
+        const auto waited = threads_.find(text_of(command, "thread"));
+        if (text_of(command, "type") == "wait" && waited != threads_.end()) {
+            const Report& inner = waited->second->report;
+            report.passed += inner.passed;
+            report.failed += inner.failed;
+            report.skipped += inner.skipped;
+            report.failures.insert(report.failures.end(), inner.failures.begin(),
+                                   inner.failures.end());
+            threads_.erase(waited);
+        }
+    }
+}
+
+/// On a host thread of its own, in the same store.
+void Runner::run_in_thread(const json& command, runtime::Instance* shared, Report& report) {
+    Runner inner(compiler_, options_, script_, store_);
+    inner.host_modules_ = host_modules_;
+    const auto fail_with = [&](const std::string& problem) {
+        report.failed += 1;
+        report.failures.push_back(problem);
+    };
+    auto state = runtime::ThreadState::create(*store_);
+    if (!state) {
+        fail_with(state.error().message);
+        return;
+    }
+    inner.thread_ = *std::move(state);
+    if (shared != nullptr) {
+        auto replica = shared->replicate(*inner.thread_);
+        if (!replica) {
+            fail_with(to_string(replica.error()));
+            return;
+        }
+        inner.instances_[text_of(command, "shared_module")] = *replica;
+    }
+    inner.execute_all(command.at("commands"), report);
+}
+
+Runner::Verdict Runner::thread(const json& command) {
+    const std::string shared_name = text_of(command, "shared_module");
+    const auto found = instances_.find(shared_name);
+    if (!shared_name.empty() && found == instances_.end()) {
+        return "no instance " + shared_name;
+    }
+    runtime::Instance* const shared = shared_name.empty() ? nullptr : found->second;
+    auto& thread = threads_[text_of(command, "name")];
+    if (thread != nullptr) {
+        return "there is a thread of this name";
+    }
+    thread = std::make_unique<Thread>();
+    thread->host = std::thread([this, &command, shared, &report = thread->report] {
+        run_in_thread(command, shared, report);
+    });
+    return {};
+}
+
+Runner::Verdict Runner::wait(const json& command) {
+    const auto found = threads_.find(text_of(command, "thread"));
+    if (found == threads_.end()) {
+        return "no thread " + text_of(command, "thread");
+    }
+    found->second->host.join();
+    return {};
 }
 
 void Runner::execute(const json& command, Report& report) {
@@ -135,7 +222,7 @@ Result<runtime::Instance*, runtime::InstantiateError> Runner::instantiate(Artifa
         }
         imports.push_back(std::move(found));
     }
-    return runtime::Instance::create(store_, *thread_, std::move(artifact), imports);
+    return runtime::Instance::create(*store_, *thread_, std::move(artifact), imports);
 }
 
 Runner::Verdict Runner::instantiate_as_current(Artifact artifact, const json& command,

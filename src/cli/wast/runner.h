@@ -41,6 +41,9 @@ public:
         const Script& script);
 
     [[nodiscard]] Report run();
+    ~Runner();
+    Runner(const Runner&) = delete;
+    Runner& operator=(const Runner&) = delete;
 
 private:
     /// What an action came to: values with their types, a trap, or why it could not be done.
@@ -55,13 +58,20 @@ private:
     struct Skipped {};
     using Handler = std::variant<Skipped, Verdict (Runner::*)(const Command&)>;
 
+    /// Commands that run on a host thread of their own. The JSON form of the threads proposal's
+    /// `thread` and `wait`.
+    struct Thread;
+
     Runner(const engine::Compiler& compiler, const codegen::CompileOptions& options,
-           const Script& script)
-        : compiler_(compiler), options_(options), script_(script) {}
+           const Script& script, std::shared_ptr<runtime::Store> store);
 
     static const std::map<std::string, Handler, std::less<>>& handlers();
+    void execute_all(const Command& commands, Report& report);
     void execute(const Command& command, Report& report);
+    void run_in_thread(const Command& command, runtime::Instance* shared, Report& report);
 
+    Verdict thread(const Command& command);
+    Verdict wait(const Command& command);
     Verdict module(const Command& command);
     Verdict module_definition(const Command& command);
     Verdict module_instance(const Command& command);
@@ -85,7 +95,7 @@ private:
     const engine::Compiler& compiler_;
     const codegen::CompileOptions options_;
     const Script& script_;
-    runtime::Store store_;
+    const std::shared_ptr<runtime::Store> store_;
     std::unique_ptr<runtime::ThreadState> thread_;
     std::map<std::string, ExportMap, std::less<>> host_modules_;
     std::map<std::string, runtime::Instance*, std::less<>> registered_;
@@ -93,6 +103,7 @@ private:
     std::map<std::string, Artifact, std::less<>> definitions_;
     runtime::Instance* current_ = nullptr;
     Artifact last_definition_;
+    std::map<std::string, std::unique_ptr<Thread>, std::less<>> threads_;  ///< by `$name`
 };
 
 }  // namespace wasmax::cli::wast

@@ -62,6 +62,7 @@ Result<ExportMap, Error> spectest(runtime::Store& store) {
     const wasm::TableType table{.element = ValueType::funcref, .limits = {10, 20}};
     exports.emplace("table", TRY(store.create_table(table, nullptr)));
     exports.emplace("memory", TRY(store.create_memory({.limits = {1, 2}})));
+    exports.emplace("shared_memory", TRY(store.create_memory({.limits = {1, 2}, .shared = true})));
     return exports;
 }
 

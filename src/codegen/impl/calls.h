@@ -21,8 +21,8 @@ llvm::LoadInst* context_field(llvm::IRBuilder<>& builder, ModuleEmitter& module,
                               llvm::Value* context, std::uint64_t offset, llvm::Type* type,
                               Access access);
 
-/// The parameters of `function` in the wasm convention, without the context. Reads spill slots, so
-/// it belongs before anything that may run other guest code.
+/// The parameters of `function` in the wasm convention, without the context, whichever prototype it
+/// has. Reads spill slots, so it belongs before anything that may run other guest code.
 llvm::SmallVector<llvm::Value*, 8> read_parameters(llvm::IRBuilder<>& builder,
                                                    ModuleEmitter& module,
                                                    const Signature& signature,
@@ -33,12 +33,23 @@ llvm::SmallVector<llvm::Value*, 8> read_parameters(llvm::IRBuilder<>& builder,
 void emit_return(llvm::IRBuilder<>& builder, ModuleEmitter& module, const Signature& signature,
                  llvm::Value* context, std::span<llvm::Value* const> values);
 
-/// Calls `callee` with `callee_context` in the wasm convention; `context` is the caller's.
-/// Fills `results`.
+/// What a call needs to know about the callee.
+struct Callee {
+    llvm::Value* code;
+    llvm::Value* context;
+    Prototype prototype = Prototype::natural;
+};
+
+/// Calls `callee` in the wasm convention; `context` is the caller's. Fills `results`.
 llvm::CallInst* emit_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,
-                          const Signature& signature, const wasm::FunctionType& type,
-                          llvm::Value* callee, llvm::Value* callee_context, llvm::Value* context,
-                          std::span<llvm::Value* const> arguments, std::span<llvm::Value*> results);
+                          const wasm::FunctionType& type, const Callee& callee,
+                          llvm::Value* context, std::span<llvm::Value* const> arguments,
+                          std::span<llvm::Value*> results);
+
+/// Replaces the caller, which has Prototype::normalised, by `callee`. wasm: exec-return-call
+void emit_tail_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,
+                    const wasm::FunctionType& type, const Callee& callee, llvm::Value* context,
+                    std::span<llvm::Value* const> arguments);
 
 /// Calls the imported host function through its slot, in the C convention. The result, or null.
 llvm::CallInst* emit_host_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,

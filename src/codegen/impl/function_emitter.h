@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -75,6 +76,11 @@ public:
     void call_indirect(wasm::TableIndex table, wasm::TypeIndex type_index,
                        const wasm::FunctionType& type, Value index,
                        std::span<const Value> arguments, std::span<Value> results);
+    void return_call(wasm::FunctionIndex function, const wasm::FunctionType& type,
+                     std::span<const Value> arguments);
+    void return_call_indirect(wasm::TableIndex table, wasm::TypeIndex type_index,
+                              const wasm::FunctionType& type, Value index,
+                              std::span<const Value> arguments);
 
     // parametric.cpp
     void drop(Value value, wasm::ValueType type);
@@ -105,6 +111,31 @@ public:
     void memory_init(wasm::MemoryIndex memory, wasm::DataIndex data, Value address, Value offset,
                      Value count);
     void data_drop(wasm::DataIndex data);
+
+    // vector.cpp, vector_memory.cpp
+    Value v128_const(std::uint64_t low, std::uint64_t high);
+    Value vector(wasm::Opcode opcode, std::span<const Value> operands);
+    Value shuffle(const std::array<std::uint8_t, 16>& lanes, Value first, Value second);
+    Value extract_lane(wasm::Opcode opcode, std::uint8_t lane, Value vector);
+    Value replace_lane(wasm::Opcode opcode, std::uint8_t lane, Value vector, Value value);
+    Value vector_load(wasm::Opcode opcode, const wasm::MemoryArgument& argument, Value address);
+    Value load_lane(wasm::Opcode opcode, const wasm::MemoryArgument& argument, std::uint8_t lane,
+                    Value address, Value vector);
+    void store_lane(wasm::Opcode opcode, const wasm::MemoryArgument& argument, std::uint8_t lane,
+                    Value address, Value vector);
+
+    // atomic.cpp
+    Value atomic_load(wasm::Opcode opcode, const wasm::MemoryArgument& argument, Value address);
+    void atomic_store(wasm::Opcode opcode, const wasm::MemoryArgument& argument, Value address,
+                      Value value);
+    Value atomic_rmw(wasm::Opcode opcode, const wasm::MemoryArgument& argument, Value address,
+                     Value operand);
+    Value atomic_cmpxchg(wasm::Opcode opcode, const wasm::MemoryArgument& argument, Value address,
+                         Value expected, Value replacement);
+    Value atomic_wait(wasm::Opcode opcode, const wasm::MemoryArgument& argument, Value address,
+                      Value expected, Value timeout);
+    Value atomic_notify(const wasm::MemoryArgument& argument, Value address, Value count);
+    void atomic_fence();
 
     // table.cpp
     Value table_get(wasm::TableIndex table, Value index);
@@ -166,17 +197,34 @@ private:
 
     // Accesses to linear memories.
     template <class Instruction>
-    void mark_access(Instruction* access, wasm::MemoryIndex memory);
+    void mark_access(Instruction* access, wasm::MemoryIndex memory) {
+        access->setMetadata(llvm::LLVMContext::MD_tbaa, module_.tags().memories[memory.value]);
+        access->setVolatile(module_.plan().options.strict);
+    }
     [[nodiscard]] bool accesses_memory(const llvm::LoadInst& load) const;
     Value address(const wasm::MemoryArgument& argument, Value index);
+    /// The same, after a check that it is a multiple of `bytes`.
+    Value atomic_address(const wasm::MemoryArgument& argument, Value index, std::uint64_t bytes);
+    /// The effective address as a number.
+    Value effective_address(const wasm::MemoryArgument& argument, Value index);
     /// An address or a size of a memory or table as the u64 that builtins take.
     Value widened(Value value);
     /// The reverse for a result in the address type of the memory or table.
     Value narrowed(Value value, wasm::AddressType address);
+    /// A vector of any shape as v128.
+    Value as_v128(Value vector);
     Value u32(std::uint32_t value) { return builder_.getInt32(value); }
 
     Value call_builtin(abi::Builtin builtin, std::initializer_list<Value> arguments);
     void return_values(std::span<const Value> values);
+
+    // Callees.
+    [[nodiscard]] bool is_host(wasm::FunctionIndex function) const;
+    /// Of a direct call to a function that is not the host's.
+    Callee direct_callee(wasm::FunctionIndex function);
+    /// Traps unless the entry has the type.
+    Callee indirect_callee(wasm::TableIndex table, wasm::TypeIndex type_index,
+                           const wasm::FunctionType& type, Value index);
 
     ModuleEmitter& module_;
     const wasm::FunctionIndex index_;

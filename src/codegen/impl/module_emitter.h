@@ -22,9 +22,16 @@
 
 namespace wasmax::codegen {
 
+/// Two LLVM types of one wasm function type, which are the same in machine code. `musttail` wants
+/// caller and callee to have one type, so functions that make tail calls are `normalised`: with all
+/// parameter registers, whatever the wasm type uses. All direct calls to one function within an
+/// LLVM module must agree on its type.
+enum class Prototype : std::uint8_t { natural, normalised };
+
 /// A function type in the wasm calling convention (abi/calling_convention.h).
 struct Signature {
     llvm::FunctionType* type = nullptr;
+    llvm::FunctionType* normalised = nullptr;
     std::vector<abi::ValueLocation> parameters;
     std::vector<abi::ValueLocation> results;
     bool results_in_spill = false;
@@ -58,6 +65,10 @@ public:
     [[nodiscard]] llvm::FunctionType* host_type(const wasm::FunctionType& type);
     [[nodiscard]] llvm::FunctionType* builtin_type(abi::Builtin builtin);
 
+    /// Of a function with a body.
+    [[nodiscard]] Prototype prototype(wasm::FunctionIndex function) const {
+        return plan_.makes_tail_calls(function) ? Prototype::normalised : Prototype::natural;
+    }
     /// Declares a function with a body on first use.
     [[nodiscard]] llvm::Function* function(wasm::FunctionIndex function);
     /// The wrapper of a host function; see Plan::wrapped.
@@ -69,7 +80,7 @@ public:
     void finish();
 
 private:
-    llvm::Function* create(const SymbolName& name);
+    llvm::Function* create(const SymbolName& name, Prototype prototype);
     void create_tags();
     void create_attributes();
 

@@ -37,9 +37,15 @@ struct Plan {
     /// Host functions that something may call by the wasm convention: those that are exported, that
     /// `ref.func` may name, or that are the start function. Ascending.
     std::vector<wasm::FunctionIndex> wrapped;
+    /// By defined function: whether it makes tail calls, so that it needs Prototype::normalised.
+    std::vector<bool> tail_callers;
     /// In the order of their functions; cut by size only, so not by the number of threads.
     std::vector<Partition> partitions;
 
+    /// `function` has a body.
+    [[nodiscard]] bool makes_tail_calls(wasm::FunctionIndex function) const {
+        return tail_callers[function.value - module.imported_functions];
+    }
     [[nodiscard]] bool is_host(wasm::FunctionIndex imported) const {
         return host_imports[imported.value];
     }

@@ -27,18 +27,25 @@ public:
     /// Element segments, data segments, the start function.
     [[nodiscard]] Result<void, InstantiateError> initialize();
 
+    /// Instead of allocate() and initialize(), for Instance::replicate: without the start function.
+    [[nodiscard]] Result<void, Error> share(const Instance& original);
+    [[nodiscard]] Result<void, InstantiateError> start();
+
 private:
     void create_context();
     void bind_imports(const std::vector<Extern>& imports);
     void bind_import(std::uint32_t function, const Extern& external);
     [[nodiscard]] Result<void, Error> create_functions();
+    [[nodiscard]] Result<void, Error> create_type_ids();
     void create_globals();
+    /// The context's slots of tables and memories.
+    void fill_slots();
+    void bind_linked(std::uint32_t function, const abi::FuncRef& ref);
     [[nodiscard]] Result<void, Error> create_tables();
     [[nodiscard]] Result<void, Error> create_memories();
     void evaluate_elements();
     [[nodiscard]] Result<void, InstantiateError> copy_elements();
     [[nodiscard]] Result<void, InstantiateError> copy_data();
-    [[nodiscard]] Result<void, InstantiateError> start();
 
     /// The part of the context at `offset`.
     template <class T>

@@ -36,6 +36,7 @@ private:
     Status decode_i64_const(ByteReader& reader, ConstantInstruction& instruction);
     Status decode_f32_const(ByteReader& reader, ConstantInstruction& instruction);
     Status decode_f64_const(ByteReader& reader, ConstantInstruction& instruction);
+    Status decode_v128_const(ByteReader& reader, ConstantInstruction& instruction);
     Status decode_ref_null(ByteReader& reader, ConstantInstruction& instruction);
     Status decode_ref_func(ByteReader& reader, ConstantInstruction& instruction);
     Status decode_global_get(ByteReader& reader, ConstantInstruction& instruction);

@@ -28,9 +28,11 @@ auto FunctionDecoder<Sink>::read_memory_argument(const OpcodeInfo& row) -> Check
     constexpr std::uint32_t kHasMemory = 0x40;
     std::uint32_t flags = TRY(read(reader_.u32()));
     MemoryArgument argument;
-    if (flags >= 2 * kHasMemory || (flags >= kHasMemory && !features_.has(Feature::multi_memory)))
-        [[unlikely]] {
+    if (flags >= 2 * kHasMemory) [[unlikely]] {
         return malformed("malformed memop flags");
+    }
+    if (flags >= kHasMemory && !features_.has(Feature::multi_memory)) [[unlikely]] {
+        return refuse(feature_error(Feature::multi_memory, instruction_offset_));
     }
     if (flags >= kHasMemory) {
         argument.memory = TRY(read_memory());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -30,7 +31,8 @@ namespace wasmax::wasm {
 /// nothing reaches, typing is ordinary again, but the code is still not live.
 ///
 /// The members decode_HANDLER are named by opcodes.def; they are in decode_control.h,
-/// decode_variable.h, decode_numeric.h, decode_memory.h and decode_table.h.
+/// decode_variable.h, decode_numeric.h, decode_memory.h, decode_atomic.h,
+/// decode_table.h and decode_vector.h.
 /// wasm: valid-instr, appendix validation algorithm
 template <class Sink>
 class FunctionDecoder {
@@ -125,6 +127,22 @@ private:
     Checked<DataIndex> read_data();
     Checked<ElementIndex> read_element();
     Checked<MemoryArgument> read_memory_argument(const OpcodeInfo& row);
+    Checked<std::uint8_t> read_lane(const OpcodeInfo& row);
+    Checked<MemoryArgument> read_atomic_argument(const OpcodeInfo& row);
+    /// The operands of a row that accesses `memory`, in order.
+    Checked<std::array<Value, 3>> pop_operands(const OpcodeInfo& row, MemoryIndex memory);
+    /// Pushes the result of a row that has one.
+    void push_result(const OpcodeInfo& row, Value value) {
+        push(kOpcodeTypes[static_cast<std::size_t>(row.opcode)].result, value);
+    }
+    /// The callee of a `call_indirect`: its type, and the index into the table.
+    struct IndirectCallee {
+        TypeIndex type;
+        TableIndex table;
+        Value index;
+    };
+    Checked<IndirectCallee> read_indirect_callee();
+    Checked<void> require_own_results(const FunctionType& callee);
     [[nodiscard]] static ValueType value_type(AddressType address) {
         return address == AddressType::i64 ? ValueType::i64 : ValueType::i32;
     }
@@ -157,6 +175,8 @@ private:
     WASMAX_DECLARE_HANDLER(return_)
     WASMAX_DECLARE_HANDLER(call)
     WASMAX_DECLARE_HANDLER(call_indirect)
+    WASMAX_DECLARE_HANDLER(return_call)
+    WASMAX_DECLARE_HANDLER(return_call_indirect)
     WASMAX_DECLARE_HANDLER(drop)
     WASMAX_DECLARE_HANDLER(select)
     WASMAX_DECLARE_HANDLER(select_t)
@@ -189,6 +209,21 @@ private:
     WASMAX_DECLARE_HANDLER(ref_null)
     WASMAX_DECLARE_HANDLER(ref_is_null)
     WASMAX_DECLARE_HANDLER(ref_func)
+    WASMAX_DECLARE_HANDLER(v128_const)
+    WASMAX_DECLARE_HANDLER(vector)
+    WASMAX_DECLARE_HANDLER(shuffle)
+    WASMAX_DECLARE_HANDLER(extract_lane)
+    WASMAX_DECLARE_HANDLER(replace_lane)
+    WASMAX_DECLARE_HANDLER(vector_load)
+    WASMAX_DECLARE_HANDLER(load_lane)
+    WASMAX_DECLARE_HANDLER(store_lane)
+    WASMAX_DECLARE_HANDLER(atomic_load)
+    WASMAX_DECLARE_HANDLER(atomic_store)
+    WASMAX_DECLARE_HANDLER(atomic_rmw)
+    WASMAX_DECLARE_HANDLER(atomic_cmpxchg)
+    WASMAX_DECLARE_HANDLER(atomic_wait)
+    WASMAX_DECLARE_HANDLER(atomic_notify)
+    WASMAX_DECLARE_HANDLER(atomic_fence)
 #undef WASMAX_DECLARE_HANDLER
 
     const Module& module_;
@@ -451,8 +486,10 @@ Result<void, ModuleError> decode_function(const Module& module, Features feature
 
 }  // namespace wasmax::wasm
 
+#include "wasm/impl/decode_atomic.h"
 #include "wasm/impl/decode_control.h"
 #include "wasm/impl/decode_memory.h"
 #include "wasm/impl/decode_numeric.h"
 #include "wasm/impl/decode_table.h"
 #include "wasm/impl/decode_variable.h"
+#include "wasm/impl/decode_vector.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -57,23 +58,38 @@ consteval auto make_opcode_types() {
 /// Indexed by Opcode.
 inline constexpr auto kOpcodeTypes = make_opcode_types();
 
-/// log2 of the bytes a load or store touches, read off its text: `i64.load32_u` is 2. The natural
-/// alignment. 0 for other opcodes. wasm: valid-memarg
+/// The number that `text` starts with; 0 without one.
+consteval unsigned leading_number(std::string_view text) {
+    unsigned number = 0;
+    for (const char digit : text) {
+        if (digit < '0' || digit > '9') {
+            break;
+        }
+        number = number * 10 + static_cast<unsigned>(digit - '0');
+    }
+    return number;
+}
+
+/// log2 of the bytes an access to a memory touches, read off its text: `i64.load32_u` is 2. The
+/// natural alignment. 0 for other opcodes. wasm: valid-memarg
 consteval std::uint8_t access_bytes_log2(const OpcodeInfo& row) {
-    if (row.immediates != Immediates::memarg) {
+    if (row.immediates != Immediates::memarg && row.immediates != Immediates::memarg_lane) {
         return 0;
     }
     const std::string_view text = row.text;
-    const std::size_t load = text.find("load");
-    const std::size_t verb_end = load != text.npos ? load + 4 : text.find("store") + 5;
-    // `i64.load` has no width of its own: it is the type's.
-    const std::string_view width =
-        verb_end == text.size() ? text.substr(1, 2) : text.substr(verb_end);
-    constexpr std::string_view kWidths[] = {"8", "16", "32", "64"};
-    const auto* found = std::ranges::find_if(
-        kWidths, [&](std::string_view digits) { return width.starts_with(digits); });
-    WASMAX_ASSERT(found != std::end(kWidths));
-    return static_cast<std::uint8_t>(found - kWidths);
+    // The width stands behind the verb, or is the type's: `i64.load32_u`, `i64.load`.
+    unsigned bits = leading_number(text.substr(1));
+    for (const std::string_view verb : {"load", "store", "rmw", "wait"}) {
+        if (const std::size_t found = text.find(verb); found != text.npos) {
+            const std::string_view width = text.substr(found + verb.size());
+            const unsigned own = leading_number(width);
+            // `load8x8_s` widens eight bytes: all such loads read 64 bits.
+            const bool widens = own != 0 && width.substr(own < 10 ? 1 : 2).starts_with('x');
+            bits = widens ? 64 : own != 0 ? own : bits;
+        }
+    }
+    constexpr unsigned kNotifyBits = 32;  // memory.atomic.notify: the word that is waited for
+    return static_cast<std::uint8_t>(std::bit_width((bits == 0 ? kNotifyBits : bits) / 8) - 1);
 }
 
 consteval auto make_access_table() {
@@ -87,9 +103,30 @@ consteval auto make_access_table() {
 /// Indexed by Opcode.
 inline constexpr auto kAccessBytesLog2 = make_access_table();
 
+/// How many lanes a row with a lane index chooses from: `i16x8.extract_lane_s` has 8, an access to
+/// a lane as many as its width allows. 0 for other opcodes.
+consteval auto make_lane_counts() {
+    constexpr unsigned kVectorBytes = 16;
+    std::array<std::uint8_t, std::size(kOpcodes)> table{};
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        const std::string_view text = kOpcodes[i].text;
+        unsigned count = 0;
+        if (kOpcodes[i].immediates == Immediates::lane) {
+            count = leading_number(text.substr(text.find('x') + 1));
+        } else if (kOpcodes[i].immediates == Immediates::memarg_lane) {
+            count = kVectorBytes >> kAccessBytesLog2[i];
+        }
+        table[i] = static_cast<std::uint8_t>(count);
+    }
+    return table;
+}
+
+/// Indexed by Opcode.
+inline constexpr auto kLaneCounts = make_lane_counts();
+
 /// The prefix bytes in use, and how many sub-opcodes a table has room for.
-inline constexpr std::uint32_t kOpcodePrefixes[] = {0xfc};
-inline constexpr std::size_t kSubOpcodes = 32;
+inline constexpr std::uint32_t kOpcodePrefixes[] = {0xfc, 0xfd, 0xfe};
+inline constexpr std::size_t kSubOpcodes = 288;
 inline constexpr std::uint16_t kNoOpcode = 0xffff;
 
 /// Row numbers by encoding: [0] by first byte, [1 + p] by the sub-opcode of kOpcodePrefixes[p].
