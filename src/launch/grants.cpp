@@ -53,16 +53,22 @@ Result<void, Error> grant_variable(Grants& grants, std::string_view value,
     return {};
 }
 
+constexpr std::string_view kReadOnly = ":ro";
+
 /// Without GUEST the guest sees the host's name.
 Result<void, Error> grant_directory(Grants& grants, std::string_view value,
                                     std::string_view spelling) {
     const auto colon = value.find(':');
     const std::string_view host = value.substr(0, colon);
-    const std::string_view guest = colon == std::string_view::npos ? host : value.substr(colon + 1);
-    if (host.empty() || guest.empty()) {
-        return fail(wrong_value(spelling, "HOST[:GUEST]", value));
+    std::string_view guest = colon == std::string_view::npos ? host : value.substr(colon + 1);
+    const bool read_only = guest.ends_with(kReadOnly);
+    if (read_only) {
+        guest.remove_suffix(kReadOnly.size());
     }
-    grants.directories.push_back({std::string(host), std::string(guest)});
+    if (host.empty() || guest.empty()) {
+        return fail(wrong_value(spelling, "HOST[:GUEST[:ro]]", value));
+    }
+    grants.directories.push_back({std::string(host), std::string(guest), read_only});
     return {};
 }
 
@@ -73,7 +79,7 @@ Result<void, Error> grant_mapped_directory(Grants& grants, std::string_view valu
         return fail(wrong_value(spelling, "GUEST:HOST", value));
     }
     grants.directories.push_back(
-        {std::string(value.substr(colon + 1)), std::string(value.substr(0, colon))});
+        {std::string(value.substr(colon + 1)), std::string(value.substr(0, colon)), false});
     return {};
 }
 
@@ -81,8 +87,9 @@ constexpr std::array kOptions{
     GrantOption{"net", "", "Let the program use the host's network"},
     GrantOption{"env", "NAME=VALUE", "Give the program an environment variable"},
     GrantOption{"forward-host-env", "", "Give the program all variables of this environment"},
-    GrantOption{"dir", "HOST[:GUEST]",
-                "Give the program a directory of the host, under another name if GUEST is given"},
+    GrantOption{"dir", "HOST[:GUEST[:ro]]",
+                "Give the program a directory of the host, under another name if GUEST is given, "
+                "to read only with :ro"},
     GrantOption{"mapdir", "GUEST:HOST", "The same, the guest's name first"},
 };
 constexpr std::array<Apply, kOptions.size()> kApply{grant_network, grant_variable, forward_host_env,

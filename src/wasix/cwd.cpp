@@ -1,17 +1,20 @@
 // The working directory: a name that the guest's libc resolves paths with.
 
+#include <fcntl.h>
+
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "base/result.h"
 #include "base/units.h"
 #include "wasix/errnos.h"
+#include "wasix/files.h"
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
+#include "wasix/path_resolve.h"
 #include "wasix/process.h"
 #include "wasix/syscalls.h"
 #include "wasix/thread.h"
@@ -19,33 +22,19 @@
 namespace wasmax::wasix {
 namespace {
 
-/// `path`, relative to `base` unless absolute, without `.`, `..` and empty components. Absolute.
-std::string normalized(std::string_view base, std::string_view path) {
-    std::vector<std::string_view> components;
-    const auto append = [&](std::string_view rest) {
-        while (!rest.empty()) {
-            const std::size_t slash = rest.find('/');
-            const std::string_view component = rest.substr(0, slash);
-            rest.remove_prefix(slash == std::string_view::npos ? rest.size() : slash + 1);
-            if (component == "..") {
-                if (!components.empty()) {
-                    components.pop_back();
-                }
-            } else if (!component.empty() && component != ".") {
-                components.push_back(component);
-            }
+/// Whether `path` leads to a preopened directory, so that it exists for the guest even if no
+/// directory of the host stands for it.
+bool is_above_preopen(Process& process, const std::string& path) {
+    for (Fd fd = kFirstPreopen;; fd = Fd{static_cast<std::int32_t>(fd) + 1}) {
+        const auto directory = process.files().get(fd);
+        if (!directory.has_value() || directory->preopen == nullptr) {
+            return path == "/";
         }
-    };
-    if (!path.starts_with('/')) {
-        append(base);
+        if (normalized_path("/", *directory->preopen)
+                .starts_with(path == "/" ? path : path + "/")) {
+            return true;
+        }
     }
-    append(path);
-    std::string result;
-    for (const std::string_view component : components) {
-        result += '/';
-        result += component;
-    }
-    return result.empty() ? "/" : result;
 }
 
 }  // namespace
@@ -69,24 +58,20 @@ Result<void, Errno> wasix_32v1::getcwd(Caller& caller, GuestPointer<std::byte> p
     return caller.memory.store(path_len, needed - 1);
 }
 
-/// Partial: whether there is such a directory is not checked; the guest's libc has done so. A name
-/// of more than 4095 bytes is refused, as on Linux. wasix: 3.2
+/// The path is kept without `.` and `..`, which lead to the parent by name, as in the guest's libc.
+/// wasix: 3.2
 Result<void, Errno> wasix_32v1::chdir(Caller& caller, GuestString path) {
-    constexpr std::size_t kMaxPathBytes = 4095;
-    const std::string_view text = TRY(caller.memory.text(path));
-    if (text.empty()) {
-        return fail(Errno::noent);
-    }
-    if (text.size() > kMaxPathBytes) {
-        return fail(Errno::nametoolong);
-    }
-    const std::string copy(text);  // another guest thread may be changing it
-    if (copy.find('\0') != std::string::npos) {
-        return fail(Errno::inval);
-    }
-    std::string cwd = normalized(caller.process.cwd(), copy);
+    const std::string text = TRY(path_text(caller.memory, path));
+    std::string cwd = normalized_path(caller.process.cwd(), text);
     if (cwd.size() > kMaxPathBytes) {
         return fail(Errno::nametoolong);
+    }
+    if (!is_above_preopen(caller.process, cwd)) {
+        const auto location = locate_absolute(caller.process, cwd);
+        if (!location.has_value()) {
+            return fail(Errno::noent);
+        }
+        TRY(open_location(*location, O_PATH | O_DIRECTORY));
     }
     caller.process.set_cwd(std::move(cwd));
     return {};

@@ -137,7 +137,11 @@ Result<int, io::HostErrno> socket_option(int fd, int option) {
 }  // namespace
 
 OpenFile::OpenFile(UniqueFd fd, io::Backend& io, Filetype filetype, Rights rights)
-    : fd_(std::move(fd)), io_(io), filetype_(filetype), rights_(rights) {}
+    : fd_(std::move(fd)),
+      io_(io),
+      filetype_(filetype),
+      rights_(rights),
+      listing_(filetype == Filetype::directory ? std::make_unique<DirectoryListing>() : nullptr) {}
 
 OpenFile::~OpenFile() {
     // Never fails: Close reports no error.
@@ -177,6 +181,13 @@ std::shared_ptr<OpenFile> OpenFile::make_socket(UniqueFd fd, io::Backend& io, Ad
     file->socket_->family = family;
     file->socket_->type = type;
     file->set_nonblocking(nonblocking);
+    return file;
+}
+
+std::shared_ptr<OpenFile> OpenFile::make_epoll(UniqueFd fd, io::Backend& io) {
+    auto file = std::make_shared<OpenFile>(std::move(fd), io, Filetype::unknown,
+                                           Rights(Right::poll_fd_readwrite) | Right::fd_read);
+    file->epoll_ = std::make_unique<EpollSet>();
     return file;
 }
 

@@ -12,6 +12,8 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "io/backend.h"
+#include "wasix/directory.h"
+#include "wasix/epoll_set.h"
 #include "wasix/errnos.h"
 #include "wasix/guest_types.h"
 
@@ -26,6 +28,9 @@ struct Socket {
     std::atomic<bool> listening = false;
 };
 
+/// Preopened directories are numbered from here up, without a gap. wasix: 2.2
+inline constexpr Fd kFirstPreopen{3};
+
 /// An open file description: what descriptors refer to and dup() shares. Immutable but for its
 /// atomics. Threads: any. posix: open file description
 class OpenFile {
@@ -39,6 +44,9 @@ public:
                                                                AddressFamily family,
                                                                SocketType type, bool nonblocking);
 
+    /// A new epoll instance.
+    [[nodiscard]] static std::shared_ptr<OpenFile> make_epoll(UniqueFd fd, io::Backend& io);
+
     OpenFile(UniqueFd fd, io::Backend& io, Filetype filetype, Rights rights);
     /// Closes the host descriptor, through the back end.
     ~OpenFile();
@@ -51,6 +59,10 @@ public:
     [[nodiscard]] Rights rights() const { return rights_; }
     /// Null if it is no socket.
     [[nodiscard]] Socket* socket() { return socket_ ? &*socket_ : nullptr; }
+    /// Null if it is no directory.
+    [[nodiscard]] DirectoryListing* listing() { return listing_.get(); }
+    /// Null if it is no epoll instance.
+    [[nodiscard]] EpollSet* epoll() { return epoll_.get(); }
     [[nodiscard]] bool is_nonblocking() const {
         return nonblocking_.load(std::memory_order_relaxed);
     }
@@ -66,6 +78,8 @@ private:
     Rights rights_;
     std::atomic<bool> nonblocking_ = false;
     std::optional<Socket> socket_;
+    std::unique_ptr<DirectoryListing> listing_;
+    std::unique_ptr<EpollSet> epoll_;
 };
 
 /// What a number in the table stands for.
@@ -76,6 +90,8 @@ struct Descriptor {
     FdflagsExt flags;          ///< close on exec
     /// The guest's name of a preopened directory. wasix: 2.1
     std::shared_ptr<const std::string> preopen = nullptr;
+    /// A directory in which nothing can be changed, or something opened in one.
+    bool read_only = false;
 
     /// With all rights of `file`, for it and what is opened relative to it.
     [[nodiscard]] static Descriptor of(std::shared_ptr<OpenFile> file);

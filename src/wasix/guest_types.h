@@ -300,6 +300,17 @@ struct Event {
     std::array<std::uint8_t, 6> padding1{};
 };
 
+/// The data is the guest's: events carry what the interest was registered with. wasix: 7.3
+struct EpollEvent {
+    std::uint32_t events = 0;
+    std::uint32_t padding0 = 0;
+    std::uint32_t ptr = 0;
+    Fd fd{};
+    std::uint32_t data1 = 0;
+    std::uint32_t padding1 = 0;
+    std::uint64_t data2 = 0;
+};
+
 struct SignalDisposition {
     Signal signal{};
     std::uint8_t disposition = 0;
@@ -403,6 +414,12 @@ WASIX_FIELD(Event, error, 8);
 WASIX_FIELD(Event, type, 10);
 WASIX_FIELD(Event, nbytes, 16);
 WASIX_FIELD(Event, flags, 24);
+WASIX_LAYOUT(EpollEvent, 32);
+WASIX_FIELD(EpollEvent, events, 0);
+WASIX_FIELD(EpollEvent, ptr, 8);
+WASIX_FIELD(EpollEvent, fd, 12);
+WASIX_FIELD(EpollEvent, data1, 16);
+WASIX_FIELD(EpollEvent, data2, 24);
 WASIX_LAYOUT(SignalDisposition, 2);
 WASIX_FIELD(SignalDisposition, disposition, 1);
 WASIX_LAYOUT(OptionTimestamp, 16);

@@ -96,9 +96,7 @@ Result<void, Error> Process::open_stdio(const std::array<int, 3>& stdio) {
     return {};
 }
 
-/// Guests look for preopens from 3 up and stop at the first number without one. wasix: 2.2
 Result<void, Error> Process::open_preopens(const std::vector<Preopen>& preopens) {
-    constexpr Fd kFirst{3};
     for (const Preopen& preopen : preopens) {
         const std::string doing = "directory " + preopen.host_path;
         UniqueFd directory(::open(preopen.host_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -111,7 +109,8 @@ Result<void, Error> Process::open_preopens(const std::vector<Preopen>& preopens)
         }
         Descriptor descriptor = Descriptor::of(std::move(file).value());
         descriptor.preopen = std::make_shared<const std::string>(preopen.guest_path);
-        if (!files_.insert(std::move(descriptor), kFirst).has_value()) {
+        descriptor.read_only = preopen.read_only;
+        if (!files_.insert(std::move(descriptor), kFirstPreopen).has_value()) {
             return fail(Error::limit("too many preopened directories"));
         }
     }

@@ -30,6 +30,7 @@ namespace wasmax::wasix {
 struct Preopen {
     std::string host_path;
     std::string guest_path;  ///< such as `/data`
+    bool read_only = false;
 };
 
 enum class Network : std::uint8_t { none, all };

@@ -56,7 +56,6 @@ struct HandlerResult<TidOrErrno> {
 // Guest types of which only stubs know.
 struct AddressCidr;
 struct AddressIp;
-struct EpollEvent;
 struct HardwareAddress;
 struct JoinStatus;
 struct OptionPid;

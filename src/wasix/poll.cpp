@@ -1,0 +1,255 @@
+// poll_oneoff: waiting for descriptors and clocks. wasix: 4
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "base/result.h"
+#include "io/operation.h"
+#include "wasix/errnos.h"
+#include "wasix/files.h"
+#include "wasix/guest_memory.h"
+#include "wasix/guest_types.h"
+#include "wasix/process.h"
+#include "wasix/syscalls.h"
+#include "wasix/thread.h"
+
+namespace wasmax::wasix {
+namespace {
+
+/// A subscription and what it came to.
+struct Wait {
+    std::uint64_t userdata = 0;
+    Eventtype type{};
+    Errno error = Errno::success;   ///< if not success, the event is about this
+    std::int64_t deadline_ns = 0;   ///< of a clock
+    std::size_t entry = 0;          ///< of a descriptor: which pollfd
+    std::optional<FileRef> file{};  ///< of a descriptor: stays open while we wait
+};
+
+std::int64_t now_ns(clockid_t clock) {
+    timespec now{};
+    ::clock_gettime(clock, &now);  // cannot fail: the clocks and the pointer are valid
+    return now.tv_sec * 1'000'000'000 + now.tv_nsec;
+}
+
+/// When `subscription` ends, on CLOCK_MONOTONIC. A step of the host's real-time clock during the
+/// wait is not noticed. 1 means now as 0 does, because guests ask so. wasix: 4.2, 4.3
+/// Errors: inval (no such clock, or one that cannot be waited for).
+Result<std::int64_t, Errno> deadline_of(const Process& process, const Subscription& subscription) {
+    constexpr Timestamp kSoon_ns = 1;
+    if (subscription.clock != Clockid::realtime && subscription.clock != Clockid::monotonic) {
+        return fail(Errno::inval);
+    }
+    Timestamp left_ns = subscription.timeout;
+    if (subscription.flags.has(Subclockflag::abstime)) {
+        const clockid_t clock =
+            subscription.clock == Clockid::realtime ? CLOCK_REALTIME : CLOCK_MONOTONIC;
+        const auto clock_ns = static_cast<Timestamp>(now_ns(clock)) +
+                              static_cast<Timestamp>(process.clock_offset_ns(subscription.clock));
+        left_ns -= std::min(left_ns, clock_ns);
+    }
+    if (left_ns <= kSoon_ns) {
+        return io::kImmediately;
+    }
+    const std::int64_t monotonic_ns = now_ns(CLOCK_MONOTONIC);
+    const auto most_ns = static_cast<Timestamp>(io::kNever - monotonic_ns);
+    return left_ns < most_ns ? monotonic_ns + static_cast<std::int64_t>(left_ns) : io::kNever;
+}
+
+/// What poll_oneoff works with: on the stack for up to kInline subscriptions.
+class PollSet {
+public:
+    explicit PollSet(std::size_t count)
+        : more_waits_(count > kInline ? std::make_unique<Wait[]>(count) : nullptr),
+          more_entries_(count > kInline ? std::make_unique<pollfd[]>(count) : nullptr),
+          waits_(count > kInline ? more_waits_.get() : inline_waits_.data()),
+          entries_(count > kInline ? more_entries_.get() : inline_entries_.data()) {}
+    PollSet(const PollSet&) = delete;
+    PollSet& operator=(const PollSet&) = delete;
+    ~PollSet() = default;
+
+    /// Adds a subscription. Only what makes the whole call fail is an error: inval.
+    Result<void, Errno> add(Process& process, const Subscription& subscription);
+    /// Waits until there is an event. Errors: those of io::Poll.
+    Result<void, Errno> wait(io::Backend& io);
+    /// The event of subscription `index`, if it has one. After wait().
+    [[nodiscard]] std::optional<Event> event(std::size_t index) const;
+
+private:
+    static constexpr std::size_t kInline = 64;
+
+    void add_file(Process& process, Wait& wait, Fd fd);
+
+    std::array<Wait, kInline> inline_waits_;
+    std::array<pollfd, kInline> inline_entries_;
+    std::unique_ptr<Wait[]> more_waits_;
+    std::unique_ptr<pollfd[]> more_entries_;
+    Wait* waits_;
+    pollfd* entries_;
+    std::size_t wait_count_ = 0;
+    std::size_t entry_count_ = 0;
+    std::int64_t deadline_ns_ = io::kNever;
+    std::int64_t finished_ns_ = 0;  ///< clocks up to this one have expired
+};
+
+void PollSet::add_file(Process& process, Wait& wait, Fd fd) {
+    const Right direction = wait.type == Eventtype::fd_read ? Right::fd_read : Right::fd_write;
+    auto file = process.files().lookup(fd, Rights(Right::poll_fd_readwrite) | direction);
+    if (!file.has_value()) {
+        wait.error = file.error();
+        deadline_ns_ = io::kImmediately;
+        return;
+    }
+    wait.entry = entry_count_++;
+    entries_[wait.entry] = {(*file)->host_fd(),
+                            static_cast<short>(wait.type == Eventtype::fd_read ? POLLIN : POLLOUT),
+                            0};
+    wait.file.emplace(*std::move(file));
+}
+
+/// Unknown types are ignored. wasix: 4.11
+Result<void, Errno> PollSet::add(Process& process, const Subscription& subscription) {
+    Wait& wait = waits_[wait_count_++];
+    wait.userdata = subscription.userdata;
+    wait.type = subscription.type;
+    switch (subscription.type) {
+        case Eventtype::clock:
+            wait.deadline_ns = TRY(deadline_of(process, subscription));
+            deadline_ns_ = std::min(deadline_ns_, wait.deadline_ns);
+            break;
+        case Eventtype::fd_read:
+        case Eventtype::fd_write:
+            add_file(process, wait, subscription.fd());
+            break;
+    }
+    return {};
+}
+
+Result<void, Errno> PollSet::wait(io::Backend& io) {
+    const auto ready = io.run(io::Poll{std::span(entries_, entry_count_), deadline_ns_});
+    if (!ready.has_value()) {
+        return fail(from_host(ready.error()));
+    }
+    // The deadline of a wait that timed out has passed, whatever the clock says by a nanosecond.
+    finished_ns_ = *ready == 0 ? deadline_ns_ : io::kImmediately;
+    if (deadline_ns_ != io::kNever) {
+        finished_ns_ = std::max(finished_ns_, now_ns(CLOCK_MONOTONIC));
+    }
+    return {};
+}
+
+/// How much can be read: bytes, or connections of a listening socket. 0 if unknown. wasix: 4.7
+Filesize readable(const FileRef& file) {
+    int count = 0;
+    const Socket* socket = file->socket();
+    if (socket != nullptr && socket->listening) {
+        tcp_info info{};
+        socklen_t bytes = sizeof info;
+        if (::getsockopt(file->host_fd(), IPPROTO_TCP, TCP_INFO, &info, &bytes) == 0) {
+            return info.tcpi_unacked;  // linux: the length of the accept queue
+        }
+        return 1;
+    }
+    return ::ioctl(file->host_fd(), FIONREAD, &count) == 0 && count > 0
+               ? static_cast<Filesize>(count)
+               : 0;
+}
+
+std::optional<Event> PollSet::event(std::size_t index) const {
+    const Wait& wait = waits_[index];
+    Event event;
+    event.userdata = wait.userdata;
+    event.type = wait.type;
+    if (wait.error != Errno::success) {
+        event.error = static_cast<std::uint16_t>(wait.error);
+        return event;
+    }
+    if (!wait.file) {
+        const bool expired = wait.type == Eventtype::clock && wait.deadline_ns <= finished_ns_;
+        return expired ? std::optional(event) : std::nullopt;
+    }
+    const short ready = entries_[wait.entry].revents;
+    if (ready == 0) {
+        return std::nullopt;
+    }
+    const bool reads = wait.type == Eventtype::fd_read;
+    if ((ready & POLLNVAL) != 0) {
+        event.error = static_cast<std::uint16_t>(Errno::badf);
+    } else if ((ready & POLLERR) != 0 && (!reads || (ready & POLLIN) == 0)) {
+        // Which error, the next transfer says: asking here would take it away. wasix: 6.7
+        event.error = static_cast<std::uint16_t>(Errno::io);
+    } else {
+        event.nbytes = reads ? readable(*wait.file) : 0;
+        if ((ready & POLLHUP) != 0) {
+            event.flags = Eventrwflag::hangup;
+        }
+    }
+    return event;
+}
+
+Subscription converted(const Subscription& subscription) { return subscription; }
+
+/// The clock's identifier, which nothing uses, is what wasi_unstable has more.
+Subscription converted(const Snapshot0Subscription& old) {
+    const bool clock = old.type == Eventtype::clock;
+    return {old.userdata,  old.type,
+            old.padding0,  clock ? old.clock : static_cast<Clockid>(old.identifier_low),
+            old.padding1,  old.timeout,
+            old.precision, old.flags,
+            old.padding2};
+}
+
+template <class AnySubscription>
+Result<Size, Errno> poll(Caller& caller, GuestPointer<const AnySubscription> in,
+                         GuestPointer<Event> out, Size nsubscriptions) {
+    // Each descriptor for reading and for writing, and as many clocks.
+    constexpr Size kMaxSubscriptions = 3 * FileTable::kMaxDescriptors;
+    if (nsubscriptions == 0 || nsubscriptions > kMaxSubscriptions) {
+        return fail(Errno::inval);  // wasix: 4.8
+    }
+    const GuestSpan<const AnySubscription> subscriptions{in.address, nsubscriptions};
+    const GuestSpan<Event> events{out.address, nsubscriptions};
+    TRY(caller.memory.check(subscriptions));
+    TRY(caller.memory.check(events));
+    PollSet set(nsubscriptions);
+    for (Size index = 0; index < nsubscriptions; ++index) {
+        TRY(set.add(caller.process, converted(caller.memory.at(subscriptions, index))));
+    }
+    TRY(set.wait(caller.process.io()));
+    Size count = 0;
+    for (Size index = 0; index < nsubscriptions; ++index) {
+        if (const auto event = set.event(index)) {
+            caller.memory.put(events, count++, *event);
+        }
+    }
+    return count;
+}
+
+}  // namespace
+
+Result<Size, Errno> wasi_snapshot_preview1::poll_oneoff(Caller& caller,
+                                                        GuestPointer<const Subscription> in,
+                                                        GuestPointer<Event> out,
+                                                        Size nsubscriptions) {
+    return poll(caller, in, out, nsubscriptions);
+}
+
+Result<Size, Errno> wasi_unstable::poll_oneoff(Caller& caller,
+                                               GuestPointer<const Snapshot0Subscription> in,
+                                               GuestPointer<Event> out, Size nsubscriptions) {
+    return poll(caller, in, out, nsubscriptions);
+}
+
+}  // namespace wasmax::wasix
