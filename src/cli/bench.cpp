@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
@@ -7,22 +5,27 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
+#include <system_error>
 #include <vector>
 
 #include <CLI/App.hpp>
 #include <fmt/chrono.h>
 #include <fmt/core.h>
 
+#include "base/error.h"
+#include "base/result.h"
 #include "cli/commands.h"
 #include "lab/cpus.h"
+#include "lab/experiment.h"
 #include "lab/founding.h"
 #include "lab/interrupt.h"
 #include "lab/machine.h"
 #include "lab/process.h"
 #include "lab/progress.h"
 #include "lab/report/report.h"
+#include "lab/runner.h"
 #include "lab/session.h"
+#include "lab/stop.h"
 
 namespace wasmax::cli {
 namespace {

@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -13,8 +15,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
-#include <cstring>
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -231,7 +232,7 @@ std::optional<std::filesystem::path> find_program(const std::string& name) {
                                                : std::nullopt;
     }
     // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing of the lab changes the environment.
-    const char* const path = std::getenv("PATH");
+    const char* const path = getenv("PATH");
     std::string_view rest = path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path;
     while (!rest.empty()) {
         const std::string_view directory = rest.substr(0, rest.find(':'));

@@ -1,5 +1,6 @@
 #include "lab/progress.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 #include <chrono>

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <optional>
+#include <ratio>
 #include <string>
 #include <string_view>
 #include <utility>
