@@ -83,12 +83,12 @@ TEST(Replicate, ImportsComeFromTheThreadsOwnInstances) {
     World world;
     Instance& exporter = world.instantiate(compile(R"((module
         (global $g (export "global") (mut i32) (i32.const 1))
-        (func (export "get") (result i32) (global.get $g)))))"));
+        (func (export "get") (result i32) (global.get $g))))"));
     Instance& importer = world.instantiate(compile(R"((module
         (import "a" "global" (global $g (mut i32)))
         (import "a" "get" (func $get (result i32)))
         (func (export "set") (param i32) (global.set $g (local.get 0)))
-        (func (export "get") (result i32) (call $get)))))"),
+        (func (export "get") (result i32) (call $get))))"),
                                            {exporter.export_("global"), exporter.export_("get")});
     call_i32(*world.thread, importer, "set", {Value::i32(2)});
     on_other_thread(world, [&](ThreadState& thread) {
@@ -110,7 +110,7 @@ TEST(Replicate, ThreadsWaitAndNotify) {
           (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))
         (func (export "wake")
           (i32.atomic.store (i32.const 0) (i32.const 1))
-          (drop (memory.atomic.notify (i32.const 0) (i32.const 1)))))))"));
+          (drop (memory.atomic.notify (i32.const 0) (i32.const 1))))))"));
     std::thread other([&] {
         auto state = ThreadState::create(world.store);
         ASSERT_TRUE(state.has_value());

@@ -63,8 +63,7 @@ TEST(WaitQueue, WakesAsManyAsAsked) {
 TEST(WaitQueue, AddressesAreApart) {
     WaitQueue queue;
     const std::vector<std::uint32_t> words(4096);
-    std::thread waiter(
-        [&] { EXPECT_EQ(queue.wait(&words[1], 0, std::nullopt), Outcome::woken); });
+    std::thread waiter([&] { EXPECT_EQ(queue.wait(&words[1], 0, std::nullopt), Outcome::woken); });
     for (std::size_t i = 2; i < words.size(); ++i) {
         EXPECT_EQ(queue.notify(&words[i], 1), 0U);
     }

@@ -48,6 +48,23 @@ TEST(Opcode, NaturalAlignmentFollowsFromTheText) {
     EXPECT_EQ(log2(Opcode::i64_load32_s), 2);
     EXPECT_EQ(log2(Opcode::f32_load), 2);
     EXPECT_EQ(log2(Opcode::f64_store), 3);
+    EXPECT_EQ(log2(Opcode::i64_atomic_rmw_xchg), 3);
+    EXPECT_EQ(log2(Opcode::i64_atomic_rmw16_cmpxchg_u), 1);
+    EXPECT_EQ(log2(Opcode::memory_atomic_notify), 2);
+    EXPECT_EQ(log2(Opcode::memory_atomic_wait64), 3);
+    EXPECT_EQ(log2(Opcode::v128_load), 4);
+    EXPECT_EQ(log2(Opcode::v128_load8x8_s), 3);
+    EXPECT_EQ(log2(Opcode::v128_load32x2_u), 3);
+    EXPECT_EQ(log2(Opcode::v128_load16_splat), 1);
+    EXPECT_EQ(log2(Opcode::v128_store8_lane), 0);
+}
+
+TEST(Opcode, LanesFollowFromTheText) {
+    const auto lanes = [](Opcode opcode) { return kLaneCounts[static_cast<std::size_t>(opcode)]; };
+    EXPECT_EQ(lanes(Opcode::i8x16_extract_lane_u), 16);
+    EXPECT_EQ(lanes(Opcode::f64x2_replace_lane), 2);
+    EXPECT_EQ(lanes(Opcode::v128_load32_lane), 4);
+    EXPECT_EQ(lanes(Opcode::i8x16_shuffle), 0);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -92,6 +94,17 @@ public:
             incoming + " ->" + list(results));
     }
 
+    void return_call(FunctionIndex callee, const FunctionType& type,
+                     std::span<const Value> arguments) {
+        EXPECT_EQ(arguments.size(), type.parameters.size());
+        say("return_call " + std::to_string(callee.value) + list(arguments));
+    }
+    void return_call_indirect(TableIndex table, TypeIndex type, const FunctionType&, Value index,
+                              std::span<const Value> arguments) {
+        say("return_call_indirect " + std::to_string(table.value) + " type " +
+            std::to_string(type.value) + name(index) + list(arguments));
+    }
+
     void drop(Value value, ValueType type) { say("drop " + wasm::to_string(type) + name(value)); }
     Value select(ValueType type, Value if_true, Value if_false, Value condition) {
         return value("select " + wasm::to_string(type) + name(if_true) + name(if_false) +
@@ -135,6 +148,61 @@ public:
             name(count));
     }
     void data_drop(DataIndex data) { say("data.drop " + std::to_string(data.value)); }
+
+    Value v128_const(std::uint64_t low, std::uint64_t high) {
+        return value("v128 " + std::to_string(low) + " " + std::to_string(high));
+    }
+    Value vector(Opcode opcode, std::span<const Value> operands) {
+        return value(wasm::to_string(opcode) + list(operands));
+    }
+    Value shuffle(const std::array<std::uint8_t, 16>& lanes, Value first, Value second) {
+        std::string line = "shuffle";
+        for (const std::uint8_t lane : lanes) {
+            line += " " + std::to_string(lane);
+        }
+        return value(line + name(first) + name(second));
+    }
+    Value extract_lane(Opcode opcode, std::uint8_t lane, Value vector) {
+        return value(with_lane(opcode, lane) + name(vector));
+    }
+    Value replace_lane(Opcode opcode, std::uint8_t lane, Value vector, Value scalar) {
+        return value(with_lane(opcode, lane) + name(vector) + name(scalar));
+    }
+    Value vector_load(Opcode opcode, const MemoryArgument& argument, Value address) {
+        return load(opcode, argument, address);
+    }
+    Value load_lane(Opcode opcode, const MemoryArgument& argument, std::uint8_t lane, Value address,
+                    Value vector) {
+        return value(access(opcode, argument) + " lane " + std::to_string(lane) + name(address) +
+                     name(vector));
+    }
+    void store_lane(Opcode opcode, const MemoryArgument& argument, std::uint8_t lane, Value address,
+                    Value vector) {
+        say(access(opcode, argument) + " lane " + std::to_string(lane) + name(address) +
+            name(vector));
+    }
+
+    Value atomic_load(Opcode opcode, const MemoryArgument& argument, Value address) {
+        return load(opcode, argument, address);
+    }
+    void atomic_store(Opcode opcode, const MemoryArgument& argument, Value address, Value value) {
+        store(opcode, argument, address, value);
+    }
+    Value atomic_rmw(Opcode opcode, const MemoryArgument& argument, Value address, Value operand) {
+        return value(access(opcode, argument) + name(address) + name(operand));
+    }
+    Value atomic_cmpxchg(Opcode opcode, const MemoryArgument& argument, Value address,
+                         Value expected, Value replacement) {
+        return value(access(opcode, argument) + name(address) + name(expected) + name(replacement));
+    }
+    Value atomic_wait(Opcode opcode, const MemoryArgument& argument, Value address, Value expected,
+                      Value timeout) {
+        return value(access(opcode, argument) + name(address) + name(expected) + name(timeout));
+    }
+    Value atomic_notify(const MemoryArgument& argument, Value address, Value count) {
+        return value(access(Opcode::memory_atomic_notify, argument) + name(address) + name(count));
+    }
+    void atomic_fence() { say("atomic.fence"); }
 
     Value table_get(TableIndex table, Value index) {
         return value("table.get " + std::to_string(table.value) + name(index));
@@ -196,6 +264,9 @@ private:
     std::string access(Opcode opcode, const MemoryArgument& argument) {
         return wasm::to_string(opcode) + std::string(" +") + std::to_string(argument.offset) +
                " align " + std::to_string(argument.align_log2);
+    }
+    static std::string with_lane(Opcode opcode, std::uint8_t lane) {
+        return wasm::to_string(opcode) + std::string(" lane ") + std::to_string(lane);
     }
     std::string name(Value value) {
         EXPECT_TRUE(value.number >= 0 && value.number < values_) << "a value of dead code";

@@ -269,6 +269,61 @@ TEST(Sink, HearsTableInstructions) {
                     "end function L0 falls"));
 }
 
+TEST(Sink, HearsAtomics) {
+    EXPECT_THAT(record(R"((module (memory 1 1 shared)
+                          (func (param i32)
+                            (i64.atomic.store16 offset=2 (local.get 0)
+                              (i64.atomic.load32_u offset=4 (local.get 0)))
+                            (drop (i32.atomic.rmw8.xchg_u (local.get 0) (i32.const 1)))
+                            (drop (i64.atomic.rmw.cmpxchg (local.get 0) (i64.const 2) (i64.const 3)))
+                            (drop (memory.atomic.wait64 (local.get 0) (i64.const 4) (i64.const 5)))
+                            (drop (memory.atomic.notify offset=8 (local.get 0) (i32.const 6)))
+                            (atomic.fence))))"),
+                ElementsAre("begin (i32) -> () : L0", "local.get 0 -> v0", "local.get 0 -> v1",
+                            "i64.atomic.load32_u +4 align 2 v1 -> v2",
+                            "i64.atomic.store16 +2 align 1 v0 v2", "local.get 0 -> v3",
+                            "i32 1 -> v4", "i32.atomic.rmw8.xchg_u +0 align 0 v3 v4 -> v5",
+                            "drop i32 v5", "local.get 0 -> v6", "i64 2 -> v7", "i64 3 -> v8",
+                            "i64.atomic.rmw.cmpxchg +0 align 3 v6 v7 v8 -> v9", "drop i64 v9",
+                            "local.get 0 -> v10", "i64 4 -> v11", "i64 5 -> v12",
+                            "memory.atomic.wait64 +0 align 3 v10 v11 v12 -> v13", "drop i32 v13",
+                            "local.get 0 -> v14", "i32 6 -> v15",
+                            "memory.atomic.notify +8 align 2 v14 v15 -> v16", "drop i32 v16",
+                            "atomic.fence", "end function L0 falls"));
+}
+
+TEST(Sink, HearsTailCallsAndNothingAfterThem) {
+    EXPECT_THAT(record(R"((module (table 1 funcref) (type $t (func (param i32) (result i64)))
+                            (func $f (type $t) unreachable)
+                            (func (param i32) (result i64)
+                              (if (local.get 0) (then (return_call $f (i32.const 1)) drop))
+                              (return_call_indirect (type $t) (i32.const 2) (i32.const 3))
+                              i32.const 4 drop)))"),
+                ElementsAre("begin (i32) -> (i64) : L0", "local.get 0 -> v0", "if 0/0 v0 : L1",
+                            "i32 1 -> v1", "return_call 0 v1", "end if L1 cut ->", "i32 2 -> v2",
+                            "i32 3 -> v3", "return_call_indirect 0 type 0 v3 v2"));
+}
+
+TEST(Sink, HearsVectors) {
+    EXPECT_THAT(
+        record(R"((module (memory 1)
+                          (func (param i32) (result f32)
+                            (v128.store8_lane offset=1 15 (local.get 0)
+                              (v128.load32_lane 3 (local.get 0) (v128.const i64x2 1 2)))
+                            (f32x4.extract_lane 2
+                              (i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 31
+                                (v128.load8x8_s (local.get 0))
+                                (i64x2.replace_lane 1
+                                  (i32x4.splat (i32.const 7)) (i64.const 8)))))))"),
+        ElementsAre("begin (i32) -> (f32) : L0", "local.get 0 -> v0", "local.get 0 -> v1",
+                    "v128 1 2 -> v2", "v128.load32_lane +0 align 2 lane 3 v1 v2 -> v3",
+                    "v128.store8_lane +1 align 0 lane 15 v0 v3", "local.get 0 -> v4",
+                    "v128.load8x8_s +0 align 3 v4 -> v5", "i32 7 -> v6", "i32x4.splat v6 -> v7",
+                    "i64 8 -> v8", "i64x2.replace_lane lane 1 v7 v8 -> v9",
+                    "shuffle 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 31 v5 v9 -> v10",
+                    "f32x4.extract_lane lane 2 v10 -> v11", "end function L0 falls v11"));
+}
+
 TEST(Sink, NullSinkSatisfiesTheContract) {
     const ByteVector bytes = wat("(module (func (param i32) (result i32) local.get 0))");
     const auto module = decode_module(bytes);

@@ -112,11 +112,4 @@ inline DecodeOptions without(Feature missing) {
     return options;
 }
 
-/// Everything and `extra`.
-inline DecodeOptions with(Feature extra) {
-    DecodeOptions options;
-    options.features.enable(extra);
-    return options;
-}
-
 }  // namespace wasmax::wasm
