@@ -30,7 +30,7 @@ enum class MemoryError : std::uint8_t {
 
 /// A linear memory of 32-bit addresses, behind a reservation that needs no bounds checks: the base
 /// never moves, and pages past the end fault, which the trap handler turns into a trap. Threads:
-/// all const functions and grow() are safe from any thread. docs/decisions/0003-guard-pages.md
+/// all const functions and grow() are safe from any thread.
 class Memory {
 public:
     /// `type` is valid. Errors: limit (the minimum is above the quota), host (no address space).

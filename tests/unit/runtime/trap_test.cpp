@@ -2,10 +2,12 @@
 
 #include "abi/trap.h"
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -15,6 +17,7 @@
 #include "abi/vm_context.h"
 #include "runtime/call.h"
 #include "runtime/instance.h"
+#include "runtime/memory.h"
 #include "runtime/outcome.h"
 #include "runtime/thread.h"
 #include "runtime/value.h"
@@ -182,6 +185,20 @@ TEST_F(CompiledTraps, ManyInARow) {
         }
     }
     EXPECT_EQ(world.get(instance, "load", {Value::i32(0)}).as_i32(), 0U);
+}
+
+TEST_F(CompiledTraps, HappenWhileOtherThreadsChangeTheRegions) {
+    std::atomic<bool> done{false};
+    std::thread changing([&done] {
+        while (!done.load()) {
+            EXPECT_TRUE(Memory::create({.limits = {.minimum = 1, .maximum = {}}}, {}).has_value());
+        }
+    });
+    for (unsigned round = 0; round < 2'000; ++round) {
+        EXPECT_EQ(code("load", {~0U}), TrapCode::memory_out_of_bounds);
+    }
+    done.store(true);
+    changing.join();
 }
 
 constexpr std::string_view kRecursion = R"((module
