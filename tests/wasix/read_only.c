@@ -1,0 +1,36 @@
+// Everything that would change a directory given with :ro fails; reading works. It holds a file
+// `kept` and a directory `inner`; /box is writable.
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check.h"
+
+int main(void) {
+    const struct timespec times[2] = {{1, 0}, {1, 0}};
+    const int fd = open("/ro/kept", O_RDONLY);
+    char text[8] = {0};
+    CHECK(fd >= 0);
+    CHECK(read(fd, text, sizeof text) > 0);
+    CHECK(futimens(fd, times) < 0);
+    CHECK_ERRNO(open("/ro/kept", O_WRONLY), EROFS);
+    CHECK_ERRNO(open("/ro/kept", O_RDWR), EROFS);
+    CHECK_ERRNO(open("/ro/kept", O_RDONLY | O_TRUNC), EROFS);
+    CHECK_ERRNO(open("/ro/new", O_CREAT | O_RDWR, 0666), EROFS);
+    CHECK_ERRNO(open("/ro/new", O_CREAT | O_RDONLY, 0666), EROFS);
+    CHECK(open("/ro/kept", O_CREAT | O_RDONLY, 0666) >= 0);
+    CHECK_ERRNO(mkdir("/ro/new", 0777), EROFS);
+    CHECK_ERRNO(unlink("/ro/kept"), EROFS);
+    CHECK_ERRNO(rmdir("/ro/inner"), EROFS);
+    CHECK_ERRNO(rename("/ro/kept", "/box/kept2"), EROFS);
+    CHECK_ERRNO(rename("/box/kept", "/ro/kept2"), EROFS);
+    CHECK_ERRNO(link("/ro/kept", "/box/alias"), EROFS);
+    CHECK_ERRNO(symlink("kept", "/ro/alias"), EROFS);
+    CHECK_ERRNO(utimensat(AT_FDCWD, "/ro/kept", times, 0), EROFS);
+    const int inner = open("/ro/inner", O_RDONLY | O_DIRECTORY);
+    CHECK(inner >= 0);
+    CHECK_ERRNO(openat(inner, "new", O_CREAT | O_WRONLY, 0666), EROFS);
+    CHECK_ERRNO(mkdirat(inner, "new", 0777), EROFS);
+    return 0;
+}
