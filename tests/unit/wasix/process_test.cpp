@@ -160,7 +160,9 @@ TEST_P(ProcessCalls, StartWithoutSignalDispositions) {
 }
 
 TEST_P(ProcessCalls, KeepAWorkingDirectory) {
-    Guest guest = make(options());
+    ProcessOptions with_directories = options();
+    with_directories.preopens = {{".", "/a/b/c"}, {".", "/a/b/d"}, {".", "/abc"}};
+    Guest guest = make(with_directories);
     const auto cwd = [&] {
         guest.store(kOut, std::uint32_t{64});
         EXPECT_EQ(guest.call("getcwd", kBuffer, kOut), Errno::success);
@@ -180,6 +182,8 @@ TEST_P(ProcessCalls, KeepAWorkingDirectory) {
     EXPECT_EQ(chdir("../../../../.."), Errno::success);
     EXPECT_EQ(cwd(), "/");
     EXPECT_EQ(chdir(""), Errno::noent);
+    EXPECT_EQ(chdir("/nowhere"), Errno::noent);
+    EXPECT_EQ(chdir("/abc/no such directory"), Errno::noent);
     EXPECT_EQ(chdir(std::string("a\0b", 3)), Errno::inval);
     EXPECT_EQ(chdir(std::string(5000, 'x')), Errno::nametoolong);
     EXPECT_EQ(guest.call("chdir", kEnd - 1, 2), Errno::memviolation);
