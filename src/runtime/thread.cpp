@@ -2,7 +2,10 @@
 
 #include <cpuid.h>
 #include <pthread.h>
+#include <sys/auxv.h>
+#include <sys/resource.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -10,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -35,15 +39,36 @@ constexpr std::uint64_t kMinStackBytes = 64 * kKiB;
 /// Behind the stack of threads we make: what frames may skip, were they not probed.
 constexpr std::uint64_t kGuardBytes = kMiB;
 
+/// Of a main thread with an unlimited or larger stack, where its extent cannot be read.
+constexpr std::uint64_t kAssumedStackBytes = 8 * kMiB;
+
 struct StackBounds {
     std::uintptr_t low;
     std::uintptr_t high;
 };
 
+/// Of the main thread where there is no /proc, which pthread_getattr_np reads: in an empty chroot.
+/// The program's name stands at the stack's upper end, and the stack grows down to its limit.
+/// linux: getauxval(3), setrlimit(2)
+std::optional<StackBounds> main_stack_bounds() {
+    const std::uintptr_t high = ::getauxval(AT_EXECFN);
+    rlimit limit{};
+    if (high == 0 || ::getrlimit(RLIMIT_STACK, &limit) != 0) {
+        return std::nullopt;
+    }
+    const std::uint64_t bytes = std::min<std::uint64_t>(limit.rlim_cur, kAssumedStackBytes);
+    return StackBounds{.low = high - bytes + kHostPageBytes, .high = high};
+}
+
 Result<StackBounds, Error> stack_bounds() {
     pthread_attr_t attributes;
     if (const int error = pthread_getattr_np(pthread_self(), &attributes); error != 0) {
-        return fail(Error::from_errno(error, "finding this thread's stack"));
+        const bool is_main = ::getpid() == ::gettid();
+        const auto bounds = is_main ? main_stack_bounds() : std::nullopt;
+        if (!bounds) {
+            return fail(Error::from_errno(error, "finding this thread's stack"));
+        }
+        return *bounds;
     }
     void* base = nullptr;
     std::size_t bytes = 0;

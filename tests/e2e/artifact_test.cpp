@@ -1,3 +1,5 @@
+// length: artifacts, cache and executables share one fixture and are read as one story.
+//
 // Artifacts, the cache of compiled modules, and executables made by create-exe, as a user meets
 // them: also when files are damaged, directories refuse, and processes die.
 

@@ -43,5 +43,5 @@
     table.grow 0)
   ;; CHECK-LABEL: <table_grow>:
   ;; CHECK: mov [[BUILTINS:r..]], qword ptr [rdi + 0x30]
-  ;; CHECK: call qword ptr {{\[}}[[BUILTINS]] + 0x50]
+  ;; CHECK: call qword ptr {{\[}}[[BUILTINS]] + 0x68]
 )

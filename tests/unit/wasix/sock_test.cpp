@@ -1,3 +1,5 @@
+// length: one topic, sockets, and one fixture for all of it.
+//
 // Sockets through their native entries, with real loopback connections.
 
 #include <fcntl.h>

@@ -29,11 +29,11 @@ TEST(Types, FitFourBytes) {
 TEST(Features, SwitchSeparately) {
     Features features = Features::supported();
     EXPECT_TRUE(features.has(Feature::bulk_memory));
-    EXPECT_FALSE(features.has(Feature::simd));
+    EXPECT_FALSE(features.has(Feature::memory64));
     features.disable(Feature::bulk_memory);
-    features.enable(Feature::simd);
+    features.enable(Feature::memory64);
     EXPECT_FALSE(features.has(Feature::bulk_memory));
-    EXPECT_TRUE(features.has(Feature::simd));
+    EXPECT_TRUE(features.has(Feature::memory64));
     EXPECT_STREQ(to_string(Feature::bulk_memory), "bulk-memory");
 }
 
