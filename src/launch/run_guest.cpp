@@ -92,8 +92,8 @@ void end_on_termination_signals() {
     for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
         struct sigaction current{};
         ::sigaction(number, nullptr, &current);
-        // nohup ignores SIGHUP for us. A shell script ignores SIGINT for what it starts with `&`, but
-        // there it is how the script ends a server.
+        // nohup ignores SIGHUP for us. A shell script ignores SIGINT for what it starts with `&`,
+        // but there it is how the script ends a server.
         if (number == SIGHUP && current.sa_handler == SIG_IGN) {
             continue;
         }
