@@ -179,6 +179,8 @@ private:
     llvm::BasicBlock* edge_to(Label& label, std::span<const Value> values);
     void create_target(Label& label);
     void erase_unused_extensions();
+    void emit_stack_check();
+    void drop_needless_locations();
     /// A wasm i32 as an i1: the comparison itself where there is one.
     Value condition(Value value);
 
