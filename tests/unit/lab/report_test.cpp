@@ -36,7 +36,7 @@ std::string read_file(const fs::path& path) {
 // Compares with a file in golden/. With WASMAX_BLESS in the environment it is rewritten first; the
 // change is then read in the diff.
 void expect_golden(const std::string& text, const char* name) {
-    const fs::path path = fs::path(__FILE__).parent_path() / "golden" / name;
+    const fs::path path = fs::path(WASMAX_LAB_TEST_FILES) / "golden" / name;
     if (std::getenv("WASMAX_BLESS") != nullptr) {
         std::ofstream(path, std::ios::binary) << text;
     }

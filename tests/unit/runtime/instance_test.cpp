@@ -1,5 +1,6 @@
 #include "runtime/instance.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,8 @@
 
 #include "abi/trap.h"
 #include "abi/vm_context.h"
+#include "base/error.h"
+#include "base/result.h"
 #include "runtime/extern.h"
 #include "runtime/outcome.h"
 #include "runtime/store.h"
@@ -27,7 +30,7 @@ using wasm::ValueType;
 
 std::uint32_t twice(abi::VmContext* /*context*/, std::uint32_t value) noexcept { return 2 * value; }
 
-const wasm::FunctionType kI32ToI32{{ValueType::i32}, {ValueType::i32}};
+wasm::FunctionType i32_to_i32() { return {{ValueType::i32}, {ValueType::i32}}; }
 
 /// The message of an instantiation that cannot be linked.
 std::string link_error(World& world, std::string_view text,
@@ -72,7 +75,7 @@ TEST(Instance, SharesWhatItExports) {
                                         owner.export_("global"), owner.export_("get")});
     EXPECT_EQ(world.get(user, "bump").as_i32(), 6U);
     EXPECT_EQ(world.get(owner, "get").as_i32(), 6U);
-    EXPECT_EQ(std::get<Global*>(*owner.export_("global"))->get().as_i32(), 6U);
+    EXPECT_EQ(exported<Global*>(owner, "global")->get().as_i32(), 6U);
     EXPECT_EQ(world.get(owner, "peek", {Value::i32(100)}).as_i32(), 0x04030201U);
     // Each entry is called with the context of the module it comes from.
     EXPECT_EQ(world.get(user, "indirect", {Value::i32(0)}).as_i32(), 6U);
@@ -88,8 +91,7 @@ TEST(Instance, FunctionsKeepTheirIdentityAcrossModules) {
         compile(
             "(module (import \"a\" \"get\" (func $f (result i32))) (export \"again\" (func $f)))"),
         {owner.export_("get")});
-    EXPECT_EQ(std::get<Function>(*user.export_("again")).ref,
-              std::get<Function>(*owner.export_("get")).ref);
+    EXPECT_EQ(exported<Function>(user, "again").ref, exported<Function>(owner, "get").ref);
 }
 
 TEST(Instance, LinksNativeFunctionsToWasm) {
@@ -101,7 +103,7 @@ TEST(Instance, LinksNativeFunctionsToWasm) {
           (func (export "direct") (param i32) (result i32) (call $twice (local.get 0)))
           (func (export "indirect") (param i32) (result i32)
             (call_indirect (type $t) (local.get 0) (i32.const 0)))))"),
-                                           {host_function(twice, kI32ToI32)});
+                                           {host_function(twice, i32_to_i32())});
     EXPECT_EQ(world.get(instance, "direct", {Value::i32(4)}).as_i32(), 8U);
     EXPECT_EQ(world.get(instance, "indirect", {Value::i32(5)}).as_i32(), 10U);
     const wasm::FunctionType six_integers{std::vector<ValueType>(6, ValueType::i32), {}};
@@ -142,7 +144,7 @@ TEST(Instance, ChecksTheTypesOfImports) {
     EXPECT_EQ(error("(table 1 funcref)", "get"),
               prefix + "(table 1 funcref), found (func () -> (i32))");
     EXPECT_EQ(link_error(world, "(module (import \"wasi\" \"f\" (func)))",
-                         {host_function(twice, kI32ToI32)}),
+                         {host_function(twice, i32_to_i32())}),
               "incompatible import type for \"wasi\" \"f\": expected (func () -> ()), found (func "
               "(i32) -> (i32))");
 }
@@ -150,7 +152,7 @@ TEST(Instance, ChecksTheTypesOfImports) {
 TEST(Instance, MatchesTheCurrentSizeOfAMemory) {
     World world;
     Instance& owner = world.instantiate(compile(kExporter));
-    ASSERT_TRUE(std::get<Memory*>(*owner.export_("memory"))->grow({1}).has_value());
+    ASSERT_TRUE(exported<Memory*>(owner, "memory")->grow({1}).has_value());
     (void)world.instantiate(compile("(module (import \"a\" \"memory\" (memory 2)))"),
                             {owner.export_("memory")});
 }
@@ -172,7 +174,7 @@ TEST(Instance, EvaluatesConstantExpressions) {
           (data (global.get $imported) "x")))"),
                           {world.store.create_global({ValueType::i32, false}, Value::i32(41))});
     const auto value = [&](std::string_view name) {
-        return std::get<Global*>(*instance.export_(name))->get();
+        return exported<Global*>(instance, name)->get();
     };
     EXPECT_EQ(value("i32"), Value::i32(~0U));
     EXPECT_EQ(value("i64"), Value::i64(~1ULL));
@@ -180,7 +182,7 @@ TEST(Instance, EvaluatesConstantExpressions) {
     EXPECT_EQ(value("f64"), Value::f64(-0.25));
     EXPECT_EQ(value("copy"), Value::i32(41));
     EXPECT_EQ(value("null").as_reference(), nullptr);
-    EXPECT_EQ(value("function").as_reference(), std::get<Function>(*instance.export_("f")).ref);
+    EXPECT_EQ(value("function").as_reference(), exported<Function>(instance, "f").ref);
     EXPECT_EQ(instance.memory({0}).base()[41], std::byte{'x'});
 }
 
@@ -192,7 +194,7 @@ TEST(Instance, RunsTheStartFunctionLast) {
       (global $seen (export "seen") (mut i32) (i32.const 0))
       (func $start (global.set $seen (i32.load8_u (i32.const 0))))
       (start $start)))"));
-    EXPECT_EQ(std::get<Global*>(*instance.export_("seen"))->get().as_i32(), 42U);
+    EXPECT_EQ(exported<Global*>(instance, "seen")->get().as_i32(), 42U);
 }
 
 std::optional<abi::TrapCode> trap_of(const Result<Instance*, InstantiateError>& created) {

@@ -1,14 +1,16 @@
 // What only hand-written machine code can show: the trap handler's rules and what the entry stubs
 // preserve.
 
+#include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <csignal>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <memory>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -16,6 +18,8 @@
 #include "abi/builtin.h"
 #include "abi/trap.h"
 #include "abi/vm_context.h"
+#include "base/units.h"
+#include "runtime/artifact.h"
 #include "runtime/instance.h"
 #include "runtime/outcome.h"
 #include "runtime/value.h"
@@ -33,8 +37,8 @@ MachineCode concatenate(std::initializer_list<MachineCode> parts) {
     return whole;
 }
 
-const MachineCode kEnterFrame{0x55, 0x48, 0x89, 0xe5};  // push rbp; mov rbp, rsp
-const MachineCode kReturn{0x5d, 0xc3};                  // pop rbp; ret
+MachineCode enter_frame() { return {0x55, 0x48, 0x89, 0xe5}; }  // push rbp; mov rbp, rsp
+MachineCode leave_frame() { return {0x5d, 0xc3}; }              // pop rbp; ret
 
 MachineCode ud1(int code) { return {0x67, 0x0f, 0xb9, 0x40, code}; }
 
@@ -51,7 +55,7 @@ MachineCode load_from(std::uintptr_t address) {
 std::shared_ptr<const Artifact> one_function(const MachineCode& body, const char* type = "") {
     return assemble(
         std::string("(module (memory 1) (func (export \"f\") ") + type + " unreachable))",
-        {concatenate({kEnterFrame, body, kReturn})});
+        {concatenate({enter_frame(), body, leave_frame()})});
 }
 
 TEST(MachineCode, EveryTrapCodeTravelsInTheInstruction) {
@@ -74,8 +78,9 @@ TEST(MachineCode, TrapsAreFoundInCallersWithTheirOffsets) {
     World world;
     Instance& instance = world.instantiate(assemble(
         "(module (func (export \"f\") unreachable) (func unreachable))",
-        {concatenate({kEnterFrame, {0xe8, 0x07, 0, 0, 0}, kReturn}),  // to the next multiple of 16
-         concatenate({kEnterFrame, ud1(1)})}));
+        {concatenate(
+             {enter_frame(), {0xe8, 0x07, 0, 0, 0}, leave_frame()}),  // to the next multiple of 16
+         concatenate({enter_frame(), ud1(1)})}));
     const Trap trap = world.trap(instance, "f");
     EXPECT_EQ(to_string(trap),
               "wasm trap: unreachable\n"

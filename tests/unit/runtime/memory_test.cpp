@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -61,6 +62,7 @@ TEST(Memory, RespectsTheQuota) {
 TEST(Memory, GrowsFromManyThreadsWithoutLosingPages) {
     const auto memory = make({.minimum = 0, .maximum = 400});
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (unsigned index = 0; index < 4; ++index) {
         threads.emplace_back([&memory] {
             for (unsigned step = 0; step < 100; ++step) {

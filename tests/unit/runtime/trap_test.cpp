@@ -5,21 +5,24 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <thread>
-#include <utility>
 #include <variant>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "abi/vm_context.h"
+#include "base/units.h"
 #include "runtime/call.h"
+#include "runtime/extern.h"
 #include "runtime/instance.h"
 #include "runtime/memory.h"
 #include "runtime/outcome.h"
 #include "runtime/thread.h"
+#include "runtime/trap_handler.h"
 #include "runtime/value.h"
 #include "unit/runtime/compiled.h"
 #include "unit/runtime/world.h"
@@ -73,7 +76,7 @@ class CompiledTraps : public ::testing::Test {
 protected:
     TrapCode code(std::string_view name, const std::vector<Value>& arguments = {}) {
         SCOPED_TRACE(name);
-        return world.trap(instance, name, arguments).code;
+        return world_.trap(instance_, name, arguments).code;
     }
     TrapCode code(std::string_view name, std::initializer_list<std::uint32_t> arguments) {
         std::vector<Value> values;
@@ -83,8 +86,8 @@ protected:
         return code(name, values);
     }
 
-    World world;
-    Instance& instance = world.instantiate(compile(kTraps));
+    World world_;
+    Instance& instance_ = world_.instantiate(compile(kTraps));
 };
 
 TEST_F(CompiledTraps, NumericInstructions) {
@@ -96,8 +99,8 @@ TEST_F(CompiledTraps, NumericInstructions) {
 }
 
 TEST_F(CompiledTraps, LoadsAndStoresAtTheEdges) {
-    EXPECT_EQ(world.get(instance, "load", {Value::i32(65532)}).as_i32(), 0U);
-    EXPECT_EQ(world.get(instance, "load8", {Value::i32(65535)}).as_i32(), 0U);
+    EXPECT_EQ(world_.get(instance_, "load", {Value::i32(65532)}).as_i32(), 0U);
+    EXPECT_EQ(world_.get(instance_, "load8", {Value::i32(65535)}).as_i32(), 0U);
     for (const std::uint32_t address : {65533U, 65536U, 0x7fff'ffffU, 0xffff'ffffU}) {
         EXPECT_EQ(code("load", {address}), TrapCode::memory_out_of_bounds);
         EXPECT_EQ(code("store", {address}), TrapCode::memory_out_of_bounds);
@@ -107,14 +110,14 @@ TEST_F(CompiledTraps, LoadsAndStoresAtTheEdges) {
     EXPECT_EQ(code("load far", {0xffff'ffffU}), TrapCode::memory_out_of_bounds);
     // A store across the end writes nothing.
     EXPECT_EQ(code("store", {65532}), TrapCode::memory_out_of_bounds);
-    EXPECT_EQ(world.get(instance, "load", {Value::i32(65532)}).as_i32(), 0U);
+    EXPECT_EQ(world_.get(instance_, "load", {Value::i32(65532)}).as_i32(), 0U);
 }
 
 TEST_F(CompiledTraps, GrownPagesNoLongerTrap) {
     EXPECT_EQ(code("load", {65536}), TrapCode::memory_out_of_bounds);
-    EXPECT_EQ(world.get(instance, "grow").as_i32(), 1U);
-    EXPECT_EQ(world.get(instance, "load", {Value::i32(65536)}).as_i32(), 0U);
-    EXPECT_EQ(world.get(instance, "grow").as_i32(), ~0U);
+    EXPECT_EQ(world_.get(instance_, "grow").as_i32(), 1U);
+    EXPECT_EQ(world_.get(instance_, "load", {Value::i32(65536)}).as_i32(), 0U);
+    EXPECT_EQ(world_.get(instance_, "grow").as_i32(), ~0U);
 }
 
 TEST_F(CompiledTraps, BulkMemory) {
@@ -129,12 +132,12 @@ TEST_F(CompiledTraps, BulkMemory) {
     EXPECT_EQ(code("init", {65534, 0, 3}), kOutside);
     EXPECT_EQ(code("init", {0, ~0U, 2}), kOutside);
     // Nothing of a range that reaches outside is written.
-    EXPECT_EQ(world.get(instance, "load8", {Value::i32(65535)}).as_i32(), 0U);
-    (void)world.get(instance, "init", {Value::i32(65533), Value::i32(0), Value::i32(3)});
-    EXPECT_EQ(world.get(instance, "load8", {Value::i32(65535)}).as_i32(), 'c');
-    (void)world.get(instance, "drop");
+    EXPECT_EQ(world_.get(instance_, "load8", {Value::i32(65535)}).as_i32(), 0U);
+    (void)world_.get(instance_, "init", {Value::i32(65533), Value::i32(0), Value::i32(3)});
+    EXPECT_EQ(world_.get(instance_, "load8", {Value::i32(65535)}).as_i32(), 'c');
+    (void)world_.get(instance_, "drop");
     EXPECT_EQ(code("init", {0, 0, 1}), kOutside);
-    (void)world.get(instance, "init", {Value::i32(0), Value::i32(0), Value::i32(0)});
+    (void)world_.get(instance_, "init", {Value::i32(0), Value::i32(0), Value::i32(0)});
 }
 
 TEST_F(CompiledTraps, Tables) {
@@ -146,7 +149,7 @@ TEST_F(CompiledTraps, Tables) {
     EXPECT_EQ(code("table.copy", {0, ~0U, 2}), kOutside);
     EXPECT_EQ(code("table.init", {10, 0, 1}), kOutside);
     EXPECT_EQ(code("table.init", {0, 1, 1}), kOutside);
-    (void)world.get(instance, "drop");
+    (void)world_.get(instance_, "drop");
     EXPECT_EQ(code("table.init", {0, 0, 1}), kOutside);
 }
 
@@ -159,7 +162,7 @@ TEST_F(CompiledTraps, IndirectCalls) {
 }
 
 TEST_F(CompiledTraps, BacktracesNameEveryCaller) {
-    const Trap trap = world.trap(instance, "in callee");
+    const Trap trap = world_.trap(instance_, "in callee");
     std::vector<std::string> names;
     for (const Frame& frame : trap.frames) {
         names.push_back(frame.name);
@@ -168,23 +171,23 @@ TEST_F(CompiledTraps, BacktracesNameEveryCaller) {
     }
     EXPECT_EQ(names, (std::vector<std::string>{"leaf", "middle", "in callee"}));
     // A builtin is no frame; its caller is.
-    const Trap in_builtin = world.trap(instance, "table.get", {Value::i32(3)});
+    const Trap in_builtin = world_.trap(instance_, "table.get", {Value::i32(3)});
     ASSERT_FALSE(in_builtin.frames.empty());
     EXPECT_EQ(in_builtin.frames.front().name, "table.get");
 }
 
 TEST_F(CompiledTraps, ManyInARow) {
-    const auto function = std::get<Function>(*instance.export_("load"));
-    const auto builtin = std::get<Function>(*instance.export_("table.get"));
+    const auto function = exported<Function>(instance_, "load");
+    const auto builtin = exported<Function>(instance_, "table.get");
     const std::vector<Value> far{Value::i32(~0U)};
     std::vector<Value> results(1);
     for (unsigned round = 0; round < 50'000; ++round) {
         for (const Function& each : {function, builtin}) {
-            const CallOutcome outcome = call(*world.thread, *each.ref, *each.type, far, results);
+            const CallOutcome outcome = call(*world_.thread, *each.ref, *each.type, far, results);
             ASSERT_TRUE(std::holds_alternative<Trapped>(outcome));
         }
     }
-    EXPECT_EQ(world.get(instance, "load", {Value::i32(0)}).as_i32(), 0U);
+    EXPECT_EQ(world_.get(instance_, "load", {Value::i32(0)}).as_i32(), 0U);
 }
 
 TEST_F(CompiledTraps, HappenWhileOtherThreadsChangeTheRegions) {
@@ -224,44 +227,46 @@ constexpr std::string_view kRecursion = R"((module
 /// What the native entry below finds at ThreadState::host.
 struct CallBack {
     Function function;
-    std::function<void(CallOutcome&)> seen = [](CallOutcome&) {};
+    std::function<void(const Trap&)> seen = [](const Trap&) {};
 };
 
 std::uint32_t call_back(abi::VmContext* context, std::uint32_t argument) noexcept {
     ThreadState& thread = *context->thread;
-    TrapCode code{};
+    TrapCode code = TrapCode::unreachable;
     {
         const auto& callback = *static_cast<const CallBack*>(thread.host);
         const Value arguments[]{Value::i32(argument)};
         Value results[1];
-        CallOutcome outcome =
+        const CallOutcome outcome =
             call(thread, *callback.function.ref, *callback.function.type, arguments, results);
-        callback.seen(outcome);
         if (std::holds_alternative<Returned>(outcome)) {
             return results[0].as_i32();
         }
-        code = std::get<Trapped>(outcome).trap.code;
+        if (const auto* trapped = std::get_if<Trapped>(&outcome)) {
+            callback.seen(trapped->trap);
+            code = trapped->trap.code;
+        }
     }
     raise_trap(thread, code);
 }
 
 class Recursion : public ::testing::Test {
 protected:
-    World world;
-    Instance& instance = world.instantiate(
+    World world_;
+    Instance& instance_ = world_.instantiate(
         compile(kRecursion),
         {host_function(call_back, {{wasm::ValueType::i32}, {wasm::ValueType::i32}})});
 };
 
 TEST_F(Recursion, WithoutEndTraps) {
-    CallBack callback{.function = std::get<Function>(*instance.export_("through host"))};
-    world.thread->host = &callback;
+    CallBack callback{.function = exported<Function>(instance_, "through host")};
+    world_.thread->host = &callback;
     for (const char* name : {"direct", "indirect", "mutual", "through host", "direct"}) {
         SCOPED_TRACE(name);
-        const Trap trap = world.trap(instance, name, {Value::i32(1)});
+        const Trap trap = world_.trap(instance_, name, {Value::i32(1)});
         EXPECT_EQ(trap.code, TrapCode::stack_exhausted);
     }
-    EXPECT_EQ(world.trap(instance, "direct", {Value::i32(1)}).frames.size(), kMaxTrapFrames);
+    EXPECT_EQ(world_.trap(instance_, "direct", {Value::i32(1)}).frames.size(), kMaxTrapFrames);
 }
 
 TEST_F(Recursion, UsesOnlyTheStackItWasGiven) {
@@ -270,21 +275,20 @@ TEST_F(Recursion, UsesOnlyTheStackItWasGiven) {
         compile(kRecursion),
         {host_function(call_back, {{wasm::ValueType::i32}, {wasm::ValueType::i32}})});
     EXPECT_EQ(small.trap(other, "direct", {Value::i32(1)}).code, TrapCode::stack_exhausted);
-    EXPECT_GT(small.thread->stack.limit, world.thread->stack.limit);
+    EXPECT_GT(small.thread->stack.limit, world_.thread->stack.limit);
 }
 
 TEST_F(Recursion, TrapsEndOneCallAtATime) {
     unsigned traps = 0;
-    CallBack callback{.function = std::get<Function>(*instance.export_("depth")),
-                      .seen = [&traps](CallOutcome& outcome) {
-                          const Trap& trap = std::get<Trapped>(outcome).trap;
+    CallBack callback{.function = exported<Function>(instance_, "depth"),
+                      .seen = [&traps](const Trap& trap) {
                           EXPECT_EQ(trap.code, TrapCode::unreachable);
                           // Only up to the host function that made this call.
                           EXPECT_EQ(trap.frames.size(), 1U);
                           ++traps;
                       }};
-    world.thread->host = &callback;
-    EXPECT_EQ(world.trap(instance, "depth", {Value::i32(20)}).code, TrapCode::unreachable);
+    world_.thread->host = &callback;
+    EXPECT_EQ(world_.trap(instance_, "depth", {Value::i32(20)}).code, TrapCode::unreachable);
     EXPECT_EQ(traps, 20U);
 }
 

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "abi/trap.h"
+#include "base/assert.h"
 #include "base/result.h"
 #include "runtime/artifact.h"
 #include "runtime/call.h"
@@ -24,6 +25,14 @@
 #include "unit/runtime/artifact_builder.h"
 
 namespace wasmax::runtime {
+
+/// What an instance exports by a name, of a kind that the test knows.
+template <class Kind>
+[[nodiscard]] Kind exported(const Instance& instance, std::string_view name) {
+    const std::optional<Extern> found = instance.export_(name);
+    WASMAX_ASSERT(found.has_value() && std::holds_alternative<Kind>(*found));
+    return std::get<Kind>(*found);
+}
 
 /// A store, this thread in it, and short ways to use both. Failures of the test's own steps are
 /// reported where they happen.
@@ -51,7 +60,7 @@ public:
 
     [[nodiscard]] CallOutcome invoke(Instance& instance, std::string_view name,
                                      const std::vector<Value>& arguments = {}) {
-        const auto function = std::get<Function>(*instance.export_(name));
+        const auto function = exported<Function>(instance, name);
         results.assign(function.type->results.size(), Value{});
         return call(*thread, *function.ref, *function.type, arguments, results);
     }
