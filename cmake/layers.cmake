@@ -59,8 +59,9 @@ target_link_options(wasmax_codegen_plugin PRIVATE
     $<$<CONFIG:Release>:-Wl,--strip-all>)
 set_target_properties(wasmax_codegen_plugin PROPERTIES
     LINK_DEPENDS ${CMAKE_SOURCE_DIR}/src/codegen/plugin.map)
-wasmax_library(lab DEPENDS base LINKS fmt::fmt nlohmann_json::nlohmann_json PkgConfig::XLSXWRITER)
-wasmax_program(cli wasmax DEPENDS lab engine launch wasix runtime io abi wasm base LOADS codegen
+wasmax_library(chart DEPENDS base LINKS fmt::fmt)
+wasmax_library(lab DEPENDS chart base LINKS fmt::fmt nlohmann_json::nlohmann_json PkgConfig::XLSXWRITER)
+wasmax_program(cli wasmax DEPENDS lab chart engine launch wasix runtime io abi wasm base LOADS codegen
     LINKS CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json)
 
 # The program that create-exe copies. It needs nothing of the machine it runs on: no libraries, no

@@ -10,8 +10,8 @@
 
 #include "base/error.h"
 #include "base/result.h"
-#include "lab/chart.h"
-#include "lab/report/svg.h"
+#include "chart/svg.h"
+#include "lab/figures.h"
 #include "lab/report/xlsx.h"
 #include "lab/summary.h"
 
@@ -32,7 +32,7 @@ Result<void, Error> write_file(const std::filesystem::path& path, const std::str
 }  // namespace
 
 Result<void, Error> write_all(const Summary& summary, const std::filesystem::path& directory) {
-    TRY(write_file(directory / "chart.svg", to_svg(founding_figure(summary))));
+    TRY(write_file(directory / "chart.svg", chart::to_svg(founding_figure(summary))));
     TRY(write_file(directory / "summary.md", to_markdown(summary)));
     return write_xlsx(summary, directory / "results.xlsx");
 }

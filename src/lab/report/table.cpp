@@ -8,7 +8,7 @@
 
 #include <fmt/core.h>
 
-#include "lab/chart.h"
+#include "chart/axis.h"
 #include "lab/cpus.h"
 #include "lab/experiment.h"
 #include "lab/metrics.h"
@@ -23,7 +23,7 @@ namespace {
 constexpr std::string_view kAbsent = "-";
 
 std::string number(std::optional<double> value, int decimals) {
-    return value ? format_number(*value, decimals) : std::string(kAbsent);
+    return value ? chart::format_number(*value, decimals) : std::string(kAbsent);
 }
 
 // `0.987 [0.981, 0.994]`
@@ -75,7 +75,7 @@ Table result_table(const Summary& summary) {
             number(row.median_of(Metric::cpu_us_per_request), 2),
             ratio_text(row.cpu_ratio),
             number(row.median_of(Metric::context_switches_per_request), 3),
-            format_number(static_cast<double>(row.errors), 0),
+            chart::format_number(static_cast<double>(row.errors), 0),
             std::string(to_string(row.bottleneck)),
         });
     }

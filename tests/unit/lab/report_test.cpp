@@ -14,10 +14,10 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "lab/chart.h"
+#include "chart/svg.h"
+#include "lab/figures.h"
 #include "lab/interrupt.h"
 #include "lab/process.h"
-#include "lab/report/svg.h"
 #include "lab/report/xlsx.h"
 #include "lab/samples.h"
 #include "lab/summary.h"
@@ -49,14 +49,14 @@ TEST(Report, Text) { expect_golden(to_text(example()), "report.txt"); }
 
 TEST(Report, Markdown) { expect_golden(to_markdown(example()), "summary.md"); }
 
-TEST(Report, Svg) { expect_golden(to_svg(founding_figure(example())), "chart.svg"); }
+TEST(Report, Svg) { expect_golden(chart::to_svg(founding_figure(example())), "chart.svg"); }
 
 TEST(Report, SvgOfNothingIsStillADocument) {
     SampleSet set = example_samples();
     for (Sample& sample : set.samples) {
         sample.value = 0;
     }
-    const std::string svg = to_svg(founding_figure(summarize(set)));
+    const std::string svg = chart::to_svg(founding_figure(summarize(set)));
     EXPECT_NE(svg.find("nothing was measured"), std::string::npos);
     EXPECT_TRUE(svg.ends_with("</svg>\n"));
 }
@@ -125,25 +125,6 @@ TEST_F(Xlsx, NamesTheFileItCannotWrite) {
     const auto written = write_xlsx(example(), directory_ / "absent" / "results.xlsx");
     ASSERT_FALSE(written);
     EXPECT_NE(written.error().message.find("absent/results.xlsx"), std::string::npos);
-}
-
-TEST(Chart, TicksAreRoundAndReachTheMaximum) {
-    EXPECT_EQ(axis_ticks(5), (std::vector<double>{0, 1, 2, 3, 4, 5}));
-    EXPECT_EQ(axis_ticks(17'345), (std::vector<double>{0, 5000, 10'000, 15'000, 20'000}));
-    for (const double maximum : {0.013, 1.0, 2.4, 9.99, 10.0, 99.0, 123'456.0}) {
-        const auto ticks = axis_ticks(maximum);
-        EXPECT_GE(ticks.size(), 3U) << maximum;
-        EXPECT_LE(ticks.size(), 8U) << maximum;
-        EXPECT_GE(ticks.back(), maximum * (1 - 1e-9));
-    }
-}
-
-TEST(Chart, NumbersAreGrouped) {
-    EXPECT_EQ(format_number(0, 0), "0");
-    EXPECT_EQ(format_number(999.6, 0), "1,000");
-    EXPECT_EQ(format_number(1234567.891, 2), "1,234,567.89");
-    EXPECT_EQ(format_number(-1234, 0), "-1,234");
-    EXPECT_EQ(format_number(-123, 0), "-123");
 }
 
 }  // namespace

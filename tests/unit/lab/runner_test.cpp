@@ -219,7 +219,8 @@ TEST_F(Runner, ServerThatAnswersWrongly) {
 }
 
 TEST_F(Runner, ServerThatDiesUnderLoad) {
-    set_wrk("sleep 30\n");
+    set_wrk(fmt::format("curl -s http://127.0.0.1:{}/ > {}/load; sleep 30\n", port_,
+                        directory_.string()));
     EXPECT_THAT(problem("frail"), HasSubstr("frail: it ended under load with signal 6"));
 }
 
