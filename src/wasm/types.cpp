@@ -14,8 +14,20 @@ std::string heap_type(ValueType type) {
             return "extern";
         case HeapKind::exn:
             return "exn";
+        case HeapKind::any:
+            return "any";
+        case HeapKind::nofunc:
+            return "nofunc";
+        case HeapKind::noextern:
+            return "noextern";
+        case HeapKind::noexn:
+            return "noexn";
+        case HeapKind::none:
+            return "none";
         case HeapKind::defined:
             return std::to_string(type.type_index().value);
+        case HeapKind::bottom:
+            return "any type";
     }
     __builtin_unreachable();
 }
@@ -47,8 +59,21 @@ std::string to_string(ValueType type) {
         case ValueType::Kind::ref:
             break;
     }
-    if (type.is_nullable() && type.heap() != HeapKind::defined) {
-        return heap_type(type) + "ref";
+    switch (type.is_nullable() ? type.heap() : HeapKind::bottom) {
+        case HeapKind::func:
+        case HeapKind::extern_:
+        case HeapKind::exn:
+        case HeapKind::any:
+            return heap_type(type) + "ref";
+        case HeapKind::nofunc:
+        case HeapKind::noextern:
+        case HeapKind::noexn:
+            return "null" + heap_type(type).substr(2) + "ref";  // nullfuncref
+        case HeapKind::none:
+            return "nullref";
+        case HeapKind::defined:
+        case HeapKind::bottom:
+            break;
     }
     return (type.is_nullable() ? "(ref null " : "(ref ") + heap_type(type) + ")";
 }
@@ -59,38 +84,10 @@ std::string to_string(const FunctionType& type) {
 
 const char* to_string(Feature feature) {
     switch (feature) {
-        case Feature::mvp:
-            return "mvp";
-        case Feature::sign_extension:
-            return "sign-extension";
-        case Feature::saturating_float_to_int:
-            return "saturating-float-to-int";
-        case Feature::multi_value:
-            return "multi-value";
-        case Feature::bulk_memory:
-            return "bulk-memory";
-        case Feature::reference_types:
-            return "reference-types";
-        case Feature::simd:
-            return "simd";
-        case Feature::relaxed_simd:
-            return "relaxed-simd";
-        case Feature::threads:
-            return "threads";
-        case Feature::tail_call:
-            return "tail-call";
-        case Feature::exceptions:
-            return "exceptions";
-        case Feature::legacy_exceptions:
-            return "legacy-exceptions";
-        case Feature::extended_const:
-            return "extended-const";
-        case Feature::multi_memory:
-            return "multi-memory";
-        case Feature::memory64:
-            return "memory64";
-        case Feature::function_references:
-            return "function-references";
+#define FEATURE(name, text, availability) \
+    case Feature::name:                   \
+        return text;
+#include "wasm/features.def"
     }
     __builtin_unreachable();
 }

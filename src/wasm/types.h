@@ -28,8 +28,21 @@ using DataIndex = Index<struct DataTag>;
 using LocalIndex = Index<struct LocalTag>;
 
 /// What a reference refers to: an abstract heap type, or a defined function type of the module.
+/// `any` and `none` have null only: what they hold besides is made by garbage collection.
+/// `bottom` is below all of them: the type of a reference in code that cannot be reached.
 /// wasm: syntax-heaptype
-enum class HeapKind : std::uint8_t { func, extern_, exn, defined };
+enum class HeapKind : std::uint8_t {
+    func,
+    extern_,
+    exn,
+    any,
+    nofunc,
+    noextern,
+    noexn,
+    none,
+    defined,
+    bottom,
+};
 
 /// A value type. Four bytes, cheap to copy and compare. wasm: syntax-valtype
 class ValueType {
@@ -40,44 +53,55 @@ public:
     constexpr ValueType() = default;
     static const ValueType bottom, i32, i64, f32, f64, v128, funcref, externref, exnref;
 
-    /// `(ref null? $type)`; `type` is below 2^20 (kMaxTypes). wasm: syntax-reftype
+    /// `(ref null? $type)`; `type` is below 2^20 (kMaxTypes), and in a decoded module the first of
+    /// all equal types, so that equal types are equal values. wasm: syntax-reftype
     [[nodiscard]] static constexpr ValueType ref(HeapKind heap, bool nullable,
                                                  TypeIndex type = {}) {
         return ValueType(Kind::ref, nullable, heap, type.value);
     }
 
-    [[nodiscard]] constexpr Kind kind() const { return kind_; }
-    [[nodiscard]] constexpr bool is_ref() const { return kind_ == Kind::ref; }
+    [[nodiscard]] constexpr Kind kind() const { return static_cast<Kind>(kind_); }
+    [[nodiscard]] constexpr bool is_ref() const { return kind() == Kind::ref; }
     [[nodiscard]] constexpr bool is_numeric() const {
-        return kind_ >= Kind::i32 && kind_ <= Kind::f64;
+        return kind() >= Kind::i32 && kind() <= Kind::f64;
     }
-    [[nodiscard]] constexpr bool is_vector() const { return kind_ == Kind::v128; }
+    [[nodiscard]] constexpr bool is_vector() const { return kind() == Kind::v128; }
     [[nodiscard]] constexpr bool is_nullable() const { return nullable_ != 0; }
     [[nodiscard]] constexpr HeapKind heap() const { return static_cast<HeapKind>(heap_); }
-    /// Only when heap() is `defined`.
-    [[nodiscard]] constexpr TypeIndex type_index() const { return {type_}; }
-    /// Whether a value of this type is a reference to a function: `func` or a defined type.
-    [[nodiscard]] constexpr bool is_function_ref() const {
-        return is_ref() && (heap() == HeapKind::func || heap() == HeapKind::defined);
+    [[nodiscard]] constexpr bool is_defined() const {
+        return is_ref() && heap() == HeapKind::defined;
     }
-    /// The same reference type without null.
+    /// Only when is_defined().
+    [[nodiscard]] constexpr TypeIndex type_index() const { return {type_}; }
+    /// Whether a value of this type is a reference to a function: `func` or a type below it.
+    [[nodiscard]] constexpr bool is_function_ref() const {
+        return is_ref() && (heap() == HeapKind::func || heap() == HeapKind::defined ||
+                            heap() == HeapKind::nofunc);
+    }
+    /// Whether locals of this type start with a value. wasm: valid-defaultable
+    [[nodiscard]] constexpr bool is_defaultable() const { return !is_ref() || is_nullable(); }
+    /// The same reference type without null, or with it.
     [[nodiscard]] constexpr ValueType non_null() const {
-        return ValueType(kind_, false, heap(), type_);
+        return ValueType(kind(), false, heap(), type_);
+    }
+    [[nodiscard]] constexpr ValueType nullable() const {
+        return ValueType(kind(), true, heap(), type_);
     }
     constexpr bool operator==(const ValueType&) const = default;
 
 private:
     constexpr ValueType(Kind kind, bool nullable, HeapKind heap, std::uint32_t type)
-        : kind_(kind),
+        : kind_(static_cast<std::uint8_t>(kind) & 7U),
           nullable_(nullable ? 1 : 0),
-          heap_(static_cast<std::uint8_t>(heap) & 3U),
+          heap_(static_cast<std::uint8_t>(heap) & 0xfU),
           type_(type & 0xfffffU) {}
 
-    Kind kind_ = Kind::bottom;
+    std::uint32_t kind_ : 3 = 0;
     std::uint32_t nullable_ : 1 = 0;
-    std::uint32_t heap_ : 2 = 0;
+    std::uint32_t heap_ : 4 = 0;
     std::uint32_t type_ : 20 = 0;
 };
+static_assert(sizeof(ValueType) == 4);
 
 inline constexpr ValueType ValueType::bottom{Kind::bottom, false, HeapKind::func, 0};
 inline constexpr ValueType ValueType::i32{Kind::i32, false, HeapKind::func, 0};
@@ -88,6 +112,41 @@ inline constexpr ValueType ValueType::v128{Kind::v128, false, HeapKind::func, 0}
 inline constexpr ValueType ValueType::funcref{Kind::ref, true, HeapKind::func, 0};
 inline constexpr ValueType ValueType::externref{Kind::ref, true, HeapKind::extern_, 0};
 inline constexpr ValueType ValueType::exnref{Kind::ref, true, HeapKind::exn, 0};
+
+/// Whether a value of type `actual` can stand where `expected` is asked for, both of one module.
+/// wasm: match-valtype
+[[nodiscard]] constexpr bool is_subtype(ValueType actual, ValueType expected) {
+    if (actual == expected || actual == ValueType::bottom) {
+        return true;
+    }
+    if (!actual.is_ref() || !expected.is_ref() ||
+        (actual.is_nullable() && !expected.is_nullable())) {
+        return false;
+    }
+    if (actual.heap() == HeapKind::bottom) {
+        return true;
+    }
+    switch (expected.heap()) {
+        case HeapKind::func:
+            return actual.is_function_ref();
+        case HeapKind::extern_:
+            return actual.heap() == HeapKind::extern_ || actual.heap() == HeapKind::noextern;
+        case HeapKind::exn:
+            return actual.heap() == HeapKind::exn || actual.heap() == HeapKind::noexn;
+        case HeapKind::any:
+            return actual.heap() == HeapKind::any || actual.heap() == HeapKind::none;
+        case HeapKind::defined:
+            return actual.heap() == HeapKind::nofunc ||
+                   (actual.is_defined() && actual.type_index() == expected.type_index());
+        case HeapKind::nofunc:
+        case HeapKind::noextern:
+        case HeapKind::noexn:
+        case HeapKind::none:
+        case HeapKind::bottom:
+            return actual.heap() == expected.heap();
+    }
+    __builtin_unreachable();
+}
 
 /// The type as the text format spells it, such as `i32` or `(ref null 3)`.
 [[nodiscard]] std::string to_string(ValueType type);
@@ -135,39 +194,25 @@ struct GlobalType {
     bool operator==(const GlobalType&) const = default;
 };
 
-/// The proposals that can be switched off. Those of WebAssembly 1.0 are not listed.
+/// The proposals that can be switched off: the rows of features.def.
 enum class Feature : std::uint8_t {
-    mvp,
-    sign_extension,
-    saturating_float_to_int,
-    multi_value,
-    bulk_memory,
-    reference_types,
-    simd,
-    relaxed_simd,
-    threads,
-    tail_call,
-    exceptions,
-    legacy_exceptions,
-    extended_const,
-    multi_memory,
-    memory64,
-    function_references,
+#define FEATURE(name, text, availability) name,
+#include "wasm/features.def"
 };
 
 /// A set of features.
 class Features {
 public:
-    /// What wasmax supports, all of it.
+    /// What wasmax supports, all of it, which is also the default.
     [[nodiscard]] static constexpr Features supported() {
+        constexpr bool on = true;
+        constexpr bool off = false;
         Features features;
-        for (const Feature feature :
-             {Feature::mvp, Feature::sign_extension, Feature::saturating_float_to_int,
-              Feature::multi_value, Feature::bulk_memory, Feature::reference_types, Feature::simd,
-              Feature::relaxed_simd, Feature::threads, Feature::extended_const, Feature::tail_call,
-              Feature::multi_memory}) {
-            features.enable(feature);
-        }
+#define FEATURE(name, text, availability) \
+    if (availability) {                   \
+        features.enable(Feature::name);   \
+    }
+#include "wasm/features.def"
         return features;
     }
     [[nodiscard]] constexpr bool has(Feature feature) const { return (bits_ & bit(feature)) != 0; }

@@ -30,9 +30,8 @@ namespace wasmax::wasm {
 /// execution can get here at all; only then is the sink called. After the `end` of a block that
 /// nothing reaches, typing is ordinary again, but the code is still not live.
 ///
-/// The members decode_HANDLER are named by opcodes.def; they are in decode_control.h,
-/// decode_variable.h, decode_numeric.h, decode_memory.h, decode_atomic.h,
-/// decode_table.h and decode_vector.h.
+/// The members decode_HANDLER are named by opcodes.def; they are in the files decode_CLASS.h, one
+/// per class of instructions. decode_body.h and decode_operands.h have what all of them use.
 /// wasm: valid-instr, appendix validation algorithm
 template <class Sink>
 class FunctionDecoder {
@@ -94,8 +93,9 @@ private:
     Checked<std::uint32_t> read_index_or_zero(const char* what, std::size_t count, Feature feature);
 
     // Operands.
+    /// `bottom` is asked for where any type will do.
     [[nodiscard]] static bool matches(ValueType actual, ValueType expected) {
-        return actual == expected || actual == ValueType::bottom || expected == ValueType::bottom;
+        return actual == expected || expected == ValueType::bottom || is_subtype(actual, expected);
     }
     Frame& frame() { return frames_.back(); }
     /// The next operand's type for handlers that accept several: bottom if it can be any.
@@ -242,243 +242,6 @@ private:
 };
 
 template <class Sink>
-Result<void, ModuleError> FunctionDecoder<Sink>::decode(FunctionIndex function, Sink& sink) {
-    sink_ = &sink;
-    if (!decode_body(function).has_value()) {
-        error_.section = "function " + std::to_string(function.value);
-        return fail(std::move(error_));
-    }
-    return {};
-}
-
-template <class Sink>
-auto FunctionDecoder<Sink>::decode_body(FunctionIndex function) -> Checked<void> {
-    WASMAX_ASSERT(function.value >= module_.imported_functions &&
-                  function.value - module_.imported_functions < module_.bodies.size());
-    const FunctionBody& body = module_.bodies[function.value - module_.imported_functions];
-    const FunctionType& type = module_.type_of(function);
-    reader_ = ByteReader(body.bytes, body.offset);
-    instruction_offset_ = body.offset;
-    operands_.truncate(0);
-    frames_.clear();
-    TRY(decode_locals(type));
-    live_ = true;
-    const auto declared = std::span<const ValueType>(locals_).subspan(type.parameters.size());
-    push_frame(FrameKind::function, {.parameters = {}, .results = type.results},
-               sink_->begin_function(type, declared));
-    while (!frames_.empty()) {
-        TRY(decode_instruction());
-    }
-    if (!reader_.at_end()) {
-        return malformed("section size mismatch: bytes after the end of the function");
-    }
-    return {};
-}
-
-/// wasm: binary-local
-template <class Sink>
-auto FunctionDecoder<Sink>::decode_locals(const FunctionType& type) -> Checked<void> {
-    locals_.assign(type.parameters.begin(), type.parameters.end());
-    std::uint32_t groups = TRY(read(reader_.u32()));
-    for (; groups > 0; --groups) {
-        instruction_offset_ = reader_.offset();
-        const std::uint32_t count = TRY(read(reader_.u32()));
-        const ValueType local = TRY(read(read_value_type(reader_, features_)));
-        if (count > kMaxLocals || locals_.size() + count > kMaxLocals) {
-            return refuse(ModuleError::Kind::limit,
-                          "too many locals: more than " + std::to_string(kMaxLocals));
-        }
-        locals_.insert(locals_.end(), count, local);
-    }
-    return {};
-}
-
-template <class Sink>
-auto FunctionDecoder<Sink>::decode_opcode() -> Checked<const OpcodeInfo*> {
-    instruction_offset_ = reader_.offset();
-    if (reader_.at_end()) [[unlikely]] {
-        return malformed("END opcode expected: the body ends inside a block");
-    }
-    const OpcodeInfo* row = find_opcode(static_cast<std::uint8_t>(reader_.peek()));
-    if (row == nullptr || !features_.has(row->feature)) [[unlikely]] {
-        return decode_rare_opcode();
-    }
-    reader_.skip_byte();
-    return row;
-}
-
-/// One with a prefix, or an error.
-template <class Sink>
-auto FunctionDecoder<Sink>::decode_rare_opcode() -> Checked<const OpcodeInfo*> {
-    return read(read_opcode(reader_, features_));
-}
-
-template <class Sink>
-auto FunctionDecoder<Sink>::decode_instruction() -> Checked<void> {
-    const OpcodeInfo* row = TRY(decode_opcode());
-    if (live_) {
-        sink_->at(instruction_offset_);
-    }
-    TRY(dispatch(*row));
-    if (operands_.size() > kMaxOperands) [[unlikely]] {
-        return refuse(ModuleError::Kind::limit,
-                      "more than " + std::to_string(kMaxOperands) + " operands on the stack");
-    }
-    return {};
-}
-
-template <class Sink>
-auto FunctionDecoder<Sink>::dispatch(const OpcodeInfo& row) -> Checked<void> {
-    switch (row.opcode) {
-#define OPCODE(encoding, name, text, immediates, handler, parameters, results, feature) \
-    case Opcode::name:                                                                  \
-        return decode_##handler(row);
-#include "wasm/opcodes.def"
-    }
-    __builtin_unreachable();
-}
-
-template <class Sink>
-auto FunctionDecoder<Sink>::refuse(ModuleError error) -> Failure<Refused> {
-    error_ = std::move(error);
-    return fail(Refused{});
-}
-
-template <class Sink>
-auto FunctionDecoder<Sink>::refuse(ModuleError::Kind kind, std::string message)
-    -> Failure<Refused> {
-    return refuse(ModuleError{
-        .kind = kind, .offset = instruction_offset_, .message = std::move(message), .section = {}});
-}
-
-template <class Sink>
-auto FunctionDecoder<Sink>::invalid(std::string message) -> Failure<Refused> {
-    return refuse(ModuleError::Kind::invalid, std::move(message));
-}
-
-template <class Sink>
-auto FunctionDecoder<Sink>::malformed(std::string message) -> Failure<Refused> {
-    return refuse(ModuleError::Kind::malformed, std::move(message));
-}
-
-template <class Sink>
-auto FunctionDecoder<Sink>::unknown(const char* what, std::uint64_t index) -> Failure<Refused> {
-    return invalid(std::string("unknown ") + what + " " + std::to_string(index));
-}
-
-template <class Sink>
-auto FunctionDecoder<Sink>::mismatch(ValueType expected, ValueType found) -> Failure<Refused> {
-    return invalid("type mismatch: expected " + to_string(expected) + ", found " +
-                   to_string(found));
-}
-
-template <class Sink>
-auto FunctionDecoder<Sink>::underflow(ValueType expected) -> Failure<Refused> {
-    return invalid("type mismatch: expected " + to_string(expected) + ", found an empty stack");
-}
-
-template <class Sink>
-template <class T, class E>
-auto FunctionDecoder<Sink>::read(Result<T, E> result) -> Checked<T> {
-    if (!result.has_value()) [[unlikely]] {
-        return refuse(ModuleError(std::move(result).error()));
-    }
-    return std::move(result).value();
-}
-
-template <class Sink>
-auto FunctionDecoder<Sink>::read_index(const char* what, std::size_t count)
-    -> Checked<std::uint32_t> {
-    const std::uint32_t index = TRY(read(reader_.u32()));
-    if (index >= count) [[unlikely]] {
-        return unknown(what, index);
-    }
-    return index;
-}
-
-template <class Sink>
-auto FunctionDecoder<Sink>::read_index_or_zero(const char* what, std::size_t count, Feature feature)
-    -> Checked<std::uint32_t> {
-    if (!features_.has(feature) && reader_.peek() > 0) [[unlikely]] {
-        return malformed(std::string("zero byte expected: feature ") + to_string(feature) +
-                         " is not enabled");
-    }
-    return read_index(what, count);
-}
-
-template <class Sink>
-auto FunctionDecoder<Sink>::top_type() -> Checked<ValueType> {
-    if (operands_.size() == frame().height) [[unlikely]] {
-        if (!frame().polymorphic) {
-            return underflow(ValueType::bottom);
-        }
-        return ValueType::bottom;
-    }
-    return operands_.top();
-}
-
-template <class Sink>
-auto FunctionDecoder<Sink>::pop(ValueType expected) -> Checked<Value> {
-    const Frame& innermost = frames_.back();
-    if (operands_.size() == innermost.height) [[unlikely]] {
-        if (!innermost.polymorphic) {
-            return underflow(expected);
-        }
-        return Value{};
-    }
-    if (!matches(operands_.top(), expected)) [[unlikely]] {
-        return mismatch(expected, operands_.top());
-    }
-    return operands_.pop(1)[0];
-}
-
-template <class Sink>
-auto FunctionDecoder<Sink>::pop_all(std::span<const ValueType> types) -> Checked<std::span<Value>> {
-    const std::size_t available = operands_.size() - frame().height;
-    if (available < types.size()) [[unlikely]] {
-        // Either an error or dead code, whose values nobody looks at.
-        TRY(check_top(types));
-        operands_.pop(available);
-        return std::span<Value>();
-    }
-    const std::size_t base = operands_.size() - types.size();
-    for (std::size_t i = types.size(); i-- > 0;) {
-        if (!matches(operands_.type(base + i), types[i])) [[unlikely]] {
-            return mismatch(types[i], operands_.type(base + i));
-        }
-    }
-    return operands_.pop(types.size());
-}
-
-/// Like pop_all, but leaves the operands where they are.
-template <class Sink>
-auto FunctionDecoder<Sink>::check_top(std::span<const ValueType> types) -> Checked<void> {
-    const std::size_t available = operands_.size() - frame().height;
-    for (std::size_t depth = 1; depth <= types.size(); ++depth) {
-        const ValueType expected = types[types.size() - depth];
-        if (depth > available) {
-            if (!frame().polymorphic) {
-                return underflow(expected);
-            }
-            break;
-        }
-        const ValueType actual = operands_.type(operands_.size() - depth);
-        if (!matches(actual, expected)) {
-            return mismatch(expected, actual);
-        }
-    }
-    return {};
-}
-
-template <class Sink>
-auto FunctionDecoder<Sink>::scratch(std::size_t count) -> std::span<Value> {
-    if (scratch_.size() < count) {
-        scratch_.resize(count);
-    }
-    return std::span(scratch_).first(count);
-}
-
-template <class Sink>
 Result<void, ModuleError> decode_function(const Module& module, Features features,
                                           FunctionIndex function, Sink& sink) {
     return FunctionDecoder<Sink>(module, features).decode(function, sink);
@@ -487,9 +250,13 @@ Result<void, ModuleError> decode_function(const Module& module, Features feature
 }  // namespace wasmax::wasm
 
 #include "wasm/impl/decode_atomic.h"
+#include "wasm/impl/decode_body.h"
+#include "wasm/impl/decode_call.h"
 #include "wasm/impl/decode_control.h"
 #include "wasm/impl/decode_memory.h"
 #include "wasm/impl/decode_numeric.h"
+#include "wasm/impl/decode_operands.h"
+#include "wasm/impl/decode_reference.h"
 #include "wasm/impl/decode_table.h"
 #include "wasm/impl/decode_variable.h"
 #include "wasm/impl/decode_vector.h"
