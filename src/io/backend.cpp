@@ -3,21 +3,30 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <variant>
 
+#include "base/interruption.h"
 #include "base/result.h"
 #include "io/operation.h"
 
 namespace wasmax::io {
 
 Result<std::size_t, HostErrno> Backend::resume(const Operation& operation) {
+    const std::atomic<bool>& interrupted = interruption_flag();
+    if (interrupted.load(std::memory_order_relaxed)) {
+        return fail(HostErrno{EINTR});
+    }
     if (const auto* connect = std::get_if<Connect>(&operation)) {
         return finish_connect(connect->fd);
     }
-    for (;;) {
+    while (true) {
         const auto result = attempt(operation);
+        if (interrupted.load(std::memory_order_relaxed)) {
+            return result;
+        }
         if (result.has_value() || result.error() != HostErrno{EINTR}) {
             return result;
         }

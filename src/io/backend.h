@@ -20,8 +20,8 @@ public:
     Backend& operator=(const Backend&) = delete;
 
     /// Runs `operation` and blocks only the calling thread. What the result counts is said beside
-    /// each operation. Errors: what the kernel answers, except EINTR, which is dealt with here and
-    /// nowhere else.
+    /// each operation. Errors: what the kernel answers, but EINTR only if somebody wants the
+    /// thread's attention (base/interruption.h): otherwise it is dealt with here.
     Result<std::size_t, HostErrno> run(const Operation& operation) {
         const auto result = attempt(operation);
         if (!result.has_value() && result.error() == HostErrno{EINTR}) [[unlikely]] {

@@ -18,9 +18,11 @@
 #include "base/units.h"
 #include "runtime/impl/enter.h"
 #include "runtime/instance.h"
+#include "runtime/interrupt.h"
 #include "runtime/memory.h"
 #include "runtime/table.h"
 #include "runtime/thread.h"
+#include "runtime/wait_queue.h"
 #include "wasm/module.h"
 
 namespace wasmax::runtime {
@@ -120,25 +122,34 @@ OrTrap<Word*> word(Memory& memory, u64 address) {
     return reinterpret_cast<Word*>(TRY(range(memory, address, sizeof(Word))));
 }
 
+/// A thread that is interrupted does what it was asked and then waits again, if the word still is
+/// `expected`. attend() may leave: no local has a destructor.
 template <class Word>
-OrTrap<u32> wait(Memory& memory, u64 address, Word expected, u64 timeout) {
+OrTrap<u32> wait(VmContext& context, u32 index, u64 address, Word expected, u64 timeout) {
+    Memory& memory = memory_of(context, index);
     const Word* const at = TRY(word<Word>(memory, address));
     if (!memory.type().shared) {
         return fail(TrapCode::expected_shared_memory);
     }
-    std::optional<std::chrono::nanoseconds> limit;
+    WaitQueue::Deadline deadline;
     if (static_cast<std::int64_t>(timeout) >= 0) {
-        limit = std::chrono::nanoseconds(timeout);
+        deadline = WaitQueue::after(std::chrono::nanoseconds(timeout));
     }
-    return static_cast<u32>(memory.waiters().wait(at, expected, limit));
+    while (true) {
+        const WaitQueue::Outcome outcome = memory.waiters().wait(at, expected, deadline);
+        if (outcome != WaitQueue::Outcome::interrupted) {
+            return static_cast<u32>(outcome);
+        }
+        attend_to_requests(*context.thread);
+    }
 }
 
 OrTrap<u32> memory_wait32(VmContext& context, u32 memory, u64 address, u32 expected, u64 timeout) {
-    return wait(memory_of(context, memory), address, expected, timeout);
+    return wait(context, memory, address, expected, timeout);
 }
 
 OrTrap<u32> memory_wait64(VmContext& context, u32 memory, u64 address, u64 expected, u64 timeout) {
-    return wait(memory_of(context, memory), address, expected, timeout);
+    return wait(context, memory, address, expected, timeout);
 }
 
 OrTrap<u32> memory_notify(VmContext& context, u32 memory, u64 address, u32 count) {
@@ -210,6 +221,7 @@ struct Entry<kBuiltin> {
         if (!result.has_value()) [[unlikely]] {
             raise_trap(*context->thread, result.error());
         }
+        attend_to_requests(*context->thread);  // a signal that found us here left wasm code alone
         return result.value();
     }
 };
@@ -242,6 +254,13 @@ const std::array<const void*, abi::kBuiltinCount> kBuiltins{
         raise_trap(thread, TrapCode::stack_exhausted);
     }
     context->stack_limit.store(thread.stack.limit, std::memory_order_relaxed);
+    if (thread.interruption.is_requested()) {
+        // The function has not read its arguments yet, and calls it does not know of may follow.
+        std::array<std::byte, abi::kSpillBytes> spill;
+        std::memcpy(spill.data(), context->spill, spill.size());
+        attend(thread);
+        std::memcpy(context->spill, spill.data(), spill.size());
+    }
 }
 
 }  // namespace wasmax::runtime

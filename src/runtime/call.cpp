@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "runtime/impl/describe_trap.h"
 #include "runtime/impl/enter.h"
+#include "runtime/interrupt.h"
 #include "runtime/outcome.h"
 #include "runtime/thread.h"
 #include "runtime/trap_handler.h"
@@ -118,6 +119,12 @@ CallOutcome call(ThreadState& thread, const abi::FuncRef& function, const wasm::
     WASMAX_ASSERT(block.context != nullptr);
     place(arguments, abi::parameter_locations(type), block);
     ActiveScope scope(thread);
+    if (thread.interruption.is_requested()) [[unlikely]] {
+        if (thread.interruption.is_requested(Request::stop)) {
+            return Trapped{Trap{.code = abi::TrapCode::interrupted, .pc = 0, .frames = {}}};
+        }
+        thread.interruption.request(Request::visit);  // outside of scopes its signal had no effect
+    }
     switch (scope.enter(block)) {
         case Landing::returned:
             fetch(block, type, results);

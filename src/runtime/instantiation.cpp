@@ -64,9 +64,8 @@ void Instantiation::create_context() {
     void* memory = ::operator new(bytes, std::align_val_t{alignof(abi::VmContext)});
     std::memset(memory, 0, bytes);
     instance_.context_.reset(new (memory) abi::VmContext{});
-    thread_.bind(*instance_.context_);
     instance_.context_->instance = &instance_;
-    thread_.contexts[instance_.number_] = instance_.context_.get();
+    thread_.bind(*instance_.context_, instance_.number_);
 }
 
 void Instantiation::bind_imports(const std::vector<Extern>& imports) {

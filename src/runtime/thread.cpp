@@ -118,8 +118,7 @@ ThreadState::ThreadState(Store& of, const Stack& bounds, Mapping context_array, 
       contexts(reinterpret_cast<abi::VmContext**>(context_array.base())),
       contexts_(std::move(context_array)),
       spill_(std::move(spill_area)) {
-    bind(host_context_);
-    contexts[0] = &host_context_;
+    bind(host_context_, 0);
 }
 
 ThreadState::~ThreadState() = default;
@@ -128,12 +127,26 @@ Instance& ThreadState::own(std::unique_ptr<Instance> instance) {
     return *instances_.emplace_back(std::move(instance));
 }
 
-void ThreadState::bind(abi::VmContext& context) {
+void ThreadState::bind(abi::VmContext& context, std::uint32_t number) {
     context.stack_limit.store(stack.limit, std::memory_order_relaxed);
     context.contexts = contexts;
     context.thread = this;
     context.builtins = kBuiltins.data();
     context.spill = spill_.base();
+    contexts[number] = &context;
+    if (number >= context_count_.load(std::memory_order_relaxed)) {
+        context_count_.store(number + 1, std::memory_order_release);
+    }
+}
+
+void ThreadState::visit_at_next_call() noexcept {
+    constexpr std::uintptr_t kAlways = ~std::uintptr_t{0};
+    const std::uint32_t count = context_count_.load(std::memory_order_acquire);
+    for (std::uint32_t number = 0; number < count; ++number) {
+        if (abi::VmContext* const context = contexts[number]) {
+            context->stack_limit.store(kAlways, std::memory_order_relaxed);
+        }
+    }
 }
 
 Result<std::unique_ptr<ThreadState>, Error> ThreadState::create(Store& store,
@@ -142,6 +155,7 @@ Result<std::unique_ptr<ThreadState>, Error> ThreadState::create(Store& store,
         return fail(Error::unsupported("this CPU lacks XSAVE, which wasmax needs"));
     }
     TRY(install_trap_handler());
+    TRY(install_interrupt_handler());
     TRY(ensure_signal_stack());
     const StackBounds bounds = TRY(stack_bounds());
     const std::uintptr_t now = here();

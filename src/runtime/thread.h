@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -10,6 +11,7 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "base/units.h"
+#include "runtime/interrupt.h"
 #include "runtime/mapping.h"
 #include "runtime/trap_handler.h"
 
@@ -51,9 +53,15 @@ struct ThreadState {
     const Stack stack;     ///< VmContext::stack_limit is its limit, or ~0 to ask for a visit
     abi::VmContext** const contexts;  ///< by module number, null where not instantiated
     TrapRecord trap;                  ///< the latest trap
+    Interruption interruption;        ///< how others interrupt it
+    /// Called for Request::visit, on this thread; may call wasm code. Null: nobody cares.
+    VisitOutcome (*visitor)(ThreadState& thread) noexcept = nullptr;
 
-    /// Sets the members of a new context that say which thread it belongs to.
-    void bind(abi::VmContext& context);
+    /// Makes `context` that of module `number`, and says in it which thread it belongs to.
+    void bind(abi::VmContext& context, std::uint32_t number);
+    /// The next wasm function that calls others, or is entered by the host, attends to requests.
+    /// Async-signal-safe.
+    void visit_at_next_call() noexcept;
     /// Keeps an instance that only this thread uses (Instance::replicate).
     Instance& own(std::unique_ptr<Instance> instance);
 
@@ -62,6 +70,7 @@ private:
 
     Mapping contexts_;
     Mapping spill_;
+    std::atomic<std::uint32_t> context_count_{0};  // all of `contexts` that is in use
     std::vector<std::unique_ptr<Instance>> instances_;
     abi::VmContext host_context_{};  // module number 0: native functions
 };
@@ -72,6 +81,14 @@ private:
 
 /// Likewise, with a trap whose backtrace starts at the innermost wasm function.
 [[noreturn]] void raise_trap(ThreadState& thread, abi::TrapCode code) noexcept;
+
+/// To be called by native entries when every C++ frame with a destructor is gone, just before they
+/// return to wasm code: does what others ask of the thread.
+inline void attend_to_requests(ThreadState& thread) noexcept {
+    if (thread.interruption.is_requested()) [[unlikely]] {
+        attend(thread);
+    }
+}
 
 /// Calls `body` on a stack that has at least `stack` left: this thread's if it has, else that of a
 /// new thread, which has ended when this returns. Errors: host. linux: pthread_create(3)

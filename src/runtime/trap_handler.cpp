@@ -105,19 +105,28 @@ void chain(int signal, siginfo_t* info, void* context) {
     }
 }
 
-void handle(int signal, siginfo_t* info, void* raw_context) {
-    auto& registers = static_cast<ucontext_t*>(raw_context)->uc_mcontext.gregs;
+std::uintptr_t pc_of(const void* context) {
+    return static_cast<std::uintptr_t>(
+        static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
+}
+
+void land(const TrapScope& scope, abi::TrapCode code, void* context) {
+    auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
+    record_trap(*scope.thread, code, pc_of(context),
+                static_cast<std::uintptr_t>(registers[REG_RBP]));
+    registers[REG_RIP] = reinterpret_cast<greg_t>(&wasmax_runtime_landing_pad);
+    registers[REG_RSP] = reinterpret_cast<greg_t>(scope.landing_stack);
+    registers[REG_RAX] = static_cast<greg_t>(Landing::trapped);
+}
+
+void handle(int signal, siginfo_t* info, void* context) {
     if (const TrapScope* scope = t_scope.load(std::memory_order_relaxed)) {
-        const auto pc = static_cast<std::uintptr_t>(registers[REG_RIP]);
-        if (const auto code = classify(signal, *info, pc, *scope->thread)) {
-            record_trap(*scope->thread, *code, pc, static_cast<std::uintptr_t>(registers[REG_RBP]));
-            registers[REG_RIP] = reinterpret_cast<greg_t>(&wasmax_runtime_landing_pad);
-            registers[REG_RSP] = reinterpret_cast<greg_t>(scope->landing_stack);
-            registers[REG_RAX] = static_cast<greg_t>(Landing::trapped);
+        if (const auto code = classify(signal, *info, pc_of(context), *scope->thread)) {
+            land(*scope, *code, context);
             return;
         }
     }
-    chain(signal, info, raw_context);
+    chain(signal, info, context);
 }
 
 Result<void, Error> install() {
@@ -136,6 +145,21 @@ Result<void, Error> install() {
 }  // namespace
 
 std::atomic<TrapScope*>& current_trap_scope() noexcept { return t_scope; }
+
+bool is_in_wasm(const void* context) noexcept {
+    const RegionReader regions;
+    const Region* region = regions->find(pc_of(context));
+    return region != nullptr && region->kind == RegionKind::code;
+}
+
+bool land_if_in_wasm(abi::TrapCode code, void* context) noexcept {
+    const TrapScope* scope = t_scope.load(std::memory_order_relaxed);
+    if (scope == nullptr || !is_in_wasm(context)) {
+        return false;
+    }
+    land(*scope, code, context);
+    return true;
+}
 
 Result<void, Error> install_trap_handler() {
     static const Result<void, Error> installed = install();

@@ -59,6 +59,14 @@ private:
 /// were installed at the first call. Later calls do nothing. Errors: host. Threads: any.
 [[nodiscard]] Result<void, Error> install_trap_handler();
 
+/// Whether the code that a signal interrupted is wasm code. `context` is what the signal handler
+/// got. Async-signal-safe.
+[[nodiscard]] bool is_in_wasm(const void* context) noexcept;
+
+/// If it is wasm code, makes the signal handler return to the landing pad instead, as for a trap
+/// `code` at the interrupted instruction; else false. Async-signal-safe.
+[[nodiscard]] bool land_if_in_wasm(abi::TrapCode code, void* context) noexcept;
+
 /// Fills thread.trap: `pc` unless it is 0, then the return addresses into wasm code that the chain
 /// of frame pointers from `frame_pointer` on has. Host frames before the first wasm frame are
 /// skipped; the first one after it, where the host entered, is the end. Async-signal-safe.

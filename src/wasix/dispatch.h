@@ -83,9 +83,13 @@ struct Entry;
 template <auto* Handler, class... Results, class Params, class... Wasm>
 struct Entry<Handler, TypeList<Results...>, Params, TypeList<Wasm...>> {
     static std::uint32_t call(abi::VmContext* context, Wasm... wasm) noexcept {
-        Caller caller(*context);
-        const auto result = run(caller, std::tuple(wasm...));
-        return result.has_value() ? 0 : static_cast<std::uint32_t>(result.error());
+        const std::uint32_t error = [&] {
+            Caller caller(*context);
+            const auto result = run(caller, std::tuple(wasm...));
+            return result.has_value() ? 0 : static_cast<std::uint32_t>(result.error());
+        }();
+        runtime::attend_to_requests(*context->thread);
+        return error;
     }
 
 private:
@@ -130,8 +134,11 @@ struct Entry<Handler, TypeList<ProcessExit>, Params, TypeList<Wasm...>> {
 template <auto* Handler, class Params, class... Wasm>
 struct Entry<Handler, TypeList<Nothing>, Params, TypeList<Wasm...>> {
     static void call(abi::VmContext* context, Wasm... wasm) noexcept {
-        Caller caller(*context);
-        call_handler<Handler, Params>(caller, std::tuple(wasm...));
+        {
+            Caller caller(*context);
+            call_handler<Handler, Params>(caller, std::tuple(wasm...));
+        }
+        runtime::attend_to_requests(*context->thread);
     }
 };
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/interruption.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "io/backend.h"
@@ -77,7 +79,8 @@ std::int64_t deadline_after(Timestamp timeout) {
                : io::kNever;
 }
 
-/// epoll_wait until `deadline_ns`. Errors: those of epoll_pwait2(2) but EINTR.
+/// epoll_wait until `deadline_ns`. Errors: those of epoll_pwait2(2), but intr only if this
+/// thread's attention is wanted.
 Result<std::size_t, Errno> wait_for_events(int epoll, epoll_event* events, int max_events,
                                            std::int64_t deadline_ns) {
     constexpr std::int64_t kSecond_ns = 1'000'000'000;
@@ -93,7 +96,7 @@ Result<std::size_t, Errno> wait_for_events(int epoll, epoll_event* events, int m
             return static_cast<std::size_t>(count);
         }
         const int error = errno;
-        if (error != EINTR) {
+        if (error != EINTR || interruption_flag().load(std::memory_order_relaxed)) {
             return fail(from_host(io::HostErrno{error}));
         }
     }

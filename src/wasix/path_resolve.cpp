@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/interruption.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "io/backend.h"
@@ -149,16 +151,19 @@ Result<UniqueFd, Errno> open_location(const Location& location, int flags, mode_
     how.resolve =
         RESOLVE_NO_MAGICLINKS | (is_root(location.directory) ? RESOLVE_IN_ROOT : RESOLVE_BENEATH);
     int error = 0;
-    for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    for (int attempt = 0; attempt < kMaxAttempts;) {
         const long fd = ::syscall(SYS_openat2, location.directory.file->host_fd(),
                                   location.path.c_str(), &how, sizeof how);
         if (fd >= 0) {
             return UniqueFd(static_cast<int>(fd));
         }
         error = errno;
-        if (error != EAGAIN && error != EINTR) {
+        // A FIFO waits for its other end. posix: open
+        const bool again = error == EAGAIN;
+        if (!again && (error != EINTR || interruption_flag().load(std::memory_order_relaxed))) {
             break;
         }
+        attempt += again ? 1 : 0;
     }
     return fail(error == EXDEV ? Errno::notcapable : from_host(io::HostErrno{error}));
 }

@@ -34,8 +34,8 @@ TEST(WaitQueue, ComparesBeforeItSleeps) {
 TEST(WaitQueue, TimesOut) {
     WaitQueue queue;
     const std::uint64_t word = 7;
-    EXPECT_EQ(queue.wait(&word, 7, 0ns), Outcome::timed_out);
-    EXPECT_EQ(queue.wait(&word, 7, 1ms), Outcome::timed_out);
+    EXPECT_EQ(queue.wait(&word, 7, WaitQueue::after(0ns)), Outcome::timed_out);
+    EXPECT_EQ(queue.wait(&word, 7, WaitQueue::after(1ms)), Outcome::timed_out);
     EXPECT_EQ(queue.notify(&word, 1), 0U) << "who timed out no longer waits";
 }
 
@@ -47,7 +47,8 @@ TEST(WaitQueue, WakesAsManyAsAsked) {
     for (int i = 0; i < 3; ++i) {
         threads.emplace_back([&] {
             // The longest timeout does not overflow.
-            EXPECT_EQ(queue.wait(&word, 0, std::chrono::nanoseconds::max()), Outcome::woken);
+            EXPECT_EQ(queue.wait(&word, 0, WaitQueue::after(std::chrono::nanoseconds::max())),
+                      Outcome::woken);
             ++woken;
         });
     }
