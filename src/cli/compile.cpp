@@ -1,4 +1,3 @@
-#include <chrono>
 #include <memory>
 #include <string>
 
@@ -9,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "codegen/compiler.h"
+#include "engine/child_task.h"
 #include "engine/compile_file.h"
 
 namespace wasmax::cli {
@@ -24,14 +24,16 @@ struct CompileFlags {
     std::string input;
     std::string output;
     codegen::CompileOptions compile;
+    CompileConduct conduct;
 };
 
 int compile(const CompileFlags& flags) {
-    ProgressLine progress("compiling " + flags.input);
+    ProgressLine progress("compiling " + flags.input, flags.conduct.progress);
     const auto done = engine::compile_file(
         flags.input, flags.output,
         {.compile = flags.compile,
-         .progress = [&](std::chrono::seconds elapsed) { progress.show(elapsed); }});
+         .progress = [&](const engine::ProgressReport& at) { progress.show(at); },
+         .limits = flags.conduct.limits});
     progress.end();
     if (!done) {
         report(done.error().message);
@@ -52,6 +54,7 @@ void add_compile(CLI::App& app, int& exit_code) {
         ->required()
         ->type_name("FILE");
     add_compile_options(*command, flags->compile);
+    add_conduct_options(*command, flags->conduct);
     command->footer(kExamples);
     command->callback([flags, &exit_code] { exit_code = compile(*flags); });
 }

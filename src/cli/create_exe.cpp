@@ -1,6 +1,5 @@
 #include "engine/create_exe.h"
 
-#include <chrono>
 #include <memory>
 #include <string>
 
@@ -11,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "codegen/compiler.h"
+#include "engine/child_task.h"
 #include "engine/compile_file.h"
 #include "launch/embedded.h"
 
@@ -32,6 +32,7 @@ struct CreateExeFlags {
     std::string output;
     GivenGrants grants;
     codegen::CompileOptions compile;
+    CompileConduct conduct;
     bool no_check = false;
 };
 
@@ -50,11 +51,12 @@ int create_exe(const CreateExeFlags& flags) {
         report(grants.error().message);
         return kExitUsage;
     }
-    ProgressLine progress("compiling " + flags.input);
+    ProgressLine progress("compiling " + flags.input, flags.conduct.progress);
     const auto done = engine::create_executable(
         flags.input, flags.output,
         {.load = {.compile = flags.compile,
-                  .progress = [&](std::chrono::seconds elapsed) { progress.show(elapsed); }},
+                  .progress = [&](const engine::ProgressReport& at) { progress.show(at); },
+                  .limits = flags.conduct.limits},
          .built_in = built_in_options(flags.grants),
          .check = !flags.no_check});
     progress.end();
@@ -71,7 +73,6 @@ void add_create_exe(CLI::App& app, int& exit_code) {
     auto* command = app.add_subcommand("create-exe", "Make a program an executable of its own");
     const auto flags = std::make_shared<CreateExeFlags>();
     flags->compile.cpu = engine::kPortableCpu;
-    flags->compile.tier = codegen::Tier::t3;
     command
         ->add_option("FILE", flags->input,
                      "The program: a module in the binary or text format, or an artifact")
@@ -81,6 +82,7 @@ void add_create_exe(CLI::App& app, int& exit_code) {
         ->type_name("FILE");
     add_grant_options(*command, flags->grants);
     add_compile_options(*command, flags->compile);
+    add_conduct_options(*command, flags->conduct);
     command->add_flag("--no-check", flags->no_check, "Do not run the executable's self-check");
     command->footer(kExamples);
     command->callback([flags, &exit_code] { exit_code = create_exe(*flags); });

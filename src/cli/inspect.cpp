@@ -69,7 +69,7 @@ std::string_view kind_name(engine::Inspection::Kind kind) {
 
 /// `tier` is a codegen::Tier, by number.
 std::string_view tier_name(std::uint32_t tier) {
-    constexpr std::array<std::string_view, 3> kNames{"t0", "t2", "t3"};
+    constexpr std::array<std::string_view, 3> kNames{"t0", "t2", "t3"};  // -O0, -O1, -O2
     return tier < kNames.size() ? kNames[tier] : "unknown";
 }
 

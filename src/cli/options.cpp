@@ -2,19 +2,28 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include <CLI/App.hpp>
 #include <CLI/Validators.hpp>
+#include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/result.h"
+#include "base/units.h"
 #include "cli/commands.h"
 #include "codegen/compiler.h"
+#include "engine/child_task.h"
 #include "launch/grants.h"
 
 namespace wasmax::cli {
@@ -52,14 +61,49 @@ Result<launch::Grants, Error> grants_of(const GivenGrants& given) {
     return grants;
 }
 
-void add_compile_options(CLI::App& command, codegen::CompileOptions& given) {
-    static const std::map<std::string, codegen::Tier> tiers{
+namespace {
+
+/// The levels of -O, and the tiers by their names.
+const std::map<std::string, codegen::Tier>& tiers() {
+    static const std::map<std::string, codegen::Tier> names{
+        {"0", codegen::Tier::t0},  {"1", codegen::Tier::t2},  {"2", codegen::Tier::t3},
         {"t0", codegen::Tier::t0}, {"t2", codegen::Tier::t2}, {"t3", codegen::Tier::t3}};
+    return names;
+}
+
+void add_tier_option(CLI::App& command, const std::string& help,
+                     std::function<void(codegen::Tier)> use) {
     command
-        .add_option("--tier", given.tier,
-                    "How much to optimize: t0 (fast to compile), t2, or t3 (fast to run)")
-        ->transform(CLI::CheckedTransformer(tiers).description(""))
-        ->type_name("TIER");
+        .add_option_function<std::string>(
+            "-O,--tier",
+            [use = std::move(use)](const std::string& level) { use(tiers().at(level)); }, help)
+        ->check(
+            [](const std::string& level) {
+                return tiers().contains(level)
+                           ? std::string()
+                           : "takes 0, 1 or 2 (tiers t0, t2, t3), not `" + level + "`";
+            },
+            "")
+        ->type_name("LEVEL");
+}
+
+constexpr const char* kLevels =
+    "-O0 compiles fast, -O1 makes code as fast as native code without vectors, -O2 vectorizes and "
+    "takes twice as long";
+
+}  // namespace
+
+void add_tier_option(CLI::App& command, std::optional<codegen::Tier>& given) {
+    add_tier_option(command,
+                    std::string("How much to optimize: ") + kLevels +
+                        " (default -O1; -O0 for the first run of large modules)",
+                    [&given](codegen::Tier tier) { given = tier; });
+}
+
+void add_compile_options(CLI::App& command, codegen::CompileOptions& given) {
+    given.tier = codegen::Tier::t3;
+    add_tier_option(command, std::string("How much to optimize: ") + kLevels + " (default)",
+                    [&given](codegen::Tier tier) { given.tier = tier; });
     static const std::map<std::string, std::string> cpus{{"x86-64-v2", "x86-64-v2"},
                                                          {"x86-64-v3", "x86-64-v3"},
                                                          {"x86-64-v4", "x86-64-v4"},
@@ -72,19 +116,75 @@ void add_compile_options(CLI::App& command, codegen::CompileOptions& given) {
         ->type_name("NAME");
 }
 
-void ProgressLine::show(std::chrono::seconds elapsed) {
-    const std::string line = "wasmax: " + what_ + " ... " + std::to_string(elapsed.count()) + " s";
-    if (::isatty(STDERR_FILENO) != 0) {
-        std::fputs(("\r" + line).c_str(), stderr);
-        open_ = true;
-    } else if (elapsed.count() == 1) {
-        std::fputs((line + "\n").c_str(), stderr);
+namespace {
+
+/// nullopt for what is no time. The longest is 1000 hours, so that sums of times do not overflow.
+std::optional<std::chrono::milliseconds> parse_duration(const std::string& text) {
+    constexpr double kMostMs = 3.6e9;
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const std::string unit(end, text.data() + text.size());
+    static const std::map<std::string, double> units{{"", 1e3},  {"ms", 1},    {"s", 1e3},
+                                                     {"m", 6e4}, {"min", 6e4}, {"h", 3.6e6}};
+    const auto found = units.find(unit);
+    if (error != std::errc() || found == units.end()) {
+        return std::nullopt;
     }
+    const double milliseconds = number * found->second;
+    if (!(milliseconds >= 1 && milliseconds <= kMostMs)) {
+        return std::nullopt;
+    }
+    return std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds));
+}
+
+}  // namespace
+
+void add_duration_option(CLI::App& command, const std::string& name,
+                         std::chrono::milliseconds& given, const std::string& help) {
+    command
+        .add_option_function<std::string>(
+            name, [&given](const std::string& text) { given = *parse_duration(text); }, help)
+        ->check(
+            [](const std::string& text) {
+                return parse_duration(text)
+                           ? std::string()
+                           : "takes a time such as 500ms, 10s or 2m, not `" + text + "`";
+            },
+            "")
+        ->type_name("DURATION");
+}
+
+void add_conduct_options(CLI::App& command, CompileConduct& given) {
+    add_duration_option(command, "--compile-timeout", given.limits.time,
+                        "Give up when compiling takes longer, such as 30s");
+    command
+        .add_option_function<std::uint64_t>(
+            "--compile-memory",
+            [&given](std::uint64_t mebibytes) { given.limits.memory = Bytes{mebibytes * kMiB}; },
+            "Give up when compiling needs more memory (default: 3/4 of what is free)")
+        ->check(CLI::Range(std::uint64_t{16}, std::uint64_t{1} << 30U).description(""))
+        ->type_name("MIB");
+    command.add_flag("--progress", given.progress,
+                     "Say each second how far compiling is, even if stderr is no terminal");
+}
+
+ProgressLine::ProgressLine(std::string what, bool always)
+    : what_(std::move(what)), always_(always), terminal_(::isatty(STDERR_FILENO) != 0) {}
+
+void ProgressLine::show(const engine::ProgressReport& report) {
+    if (!terminal_ && !always_) {
+        return;
+    }
+    const std::string share = report.done ? fmt::format("{:.0f} %, ", *report.done * 100) : "";
+    const std::string line =
+        fmt::format("wasmax: {} ... {}{} s", what_, share, report.elapsed.count());
+    std::fputs((terminal_ ? "\r" + line + "\x1b[K" : line + "\n").c_str(), stderr);
+    open_ = terminal_;
 }
 
 void ProgressLine::end() {
     if (open_) {
-        std::fputs("\n", stderr);
+        std::fputs("\r\x1b[K", stderr);
         open_ = false;
     }
 }

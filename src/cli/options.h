@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "codegen/compiler.h"
+#include "engine/child_task.h"
 #include "launch/grants.h"
 
 namespace CLI {
@@ -26,24 +28,44 @@ void add_grant_options(CLI::App& command, GivenGrants& given);
 /// Errors: invalid, a sentence about the option.
 [[nodiscard]] Result<launch::Grants, Error> grants_of(const GivenGrants& given);
 
-/// `--tier` and `--cpu`. `given.cpu` is one of the x86-64 levels, or empty for `native`.
+/// `-O0`, `-O1`, `-O2`, which are Tier::t0, t2, t3. `given` stays as it is without one.
+void add_tier_option(CLI::App& command, std::optional<codegen::Tier>& given);
+
+/// `-O` and `--cpu`, of the commands whose result is kept: t3 unless told otherwise. `given.cpu` is
+/// one of the x86-64 levels, or empty for `native`.
 void add_compile_options(CLI::App& command, codegen::CompileOptions& given);
 
-/// Shows that something takes long: a line on stderr that grows old in place on a terminal and is
-/// printed once elsewhere.
+/// How a command that compiles may go about it.
+struct CompileConduct {
+    engine::ChildLimits limits;
+    bool progress = false;  ///< shown even if stderr is no terminal
+};
+
+/// `--compile-timeout`, `--compile-memory` and `--progress`.
+void add_conduct_options(CLI::App& command, CompileConduct& given);
+
+/// An option whose value is a time: a number and `ms`, `s`, `m` or `h`, or a number of seconds;
+/// more than zero.
+void add_duration_option(CLI::App& command, const std::string& name,
+                         std::chrono::milliseconds& given, const std::string& help);
+
+/// Shows that something takes long: a line on stderr that changes in place on a terminal, and goes
+/// when it is done. Nothing is shown elsewhere, unless `always`: then a line each second.
 class ProgressLine {
 public:
     /// `what` such as `compiling server.wasm`.
-    explicit ProgressLine(std::string what) : what_(std::move(what)) {}
+    ProgressLine(std::string what, bool always);
     ProgressLine(const ProgressLine&) = delete;
     ProgressLine& operator=(const ProgressLine&) = delete;
     ~ProgressLine() { end(); }
-    void show(std::chrono::seconds elapsed);
-    /// Leaves the line, if there is one.
+    void show(const engine::ProgressReport& report);
+    /// Removes the line, if there is one.
     void end();
 
 private:
     std::string what_;
+    bool always_;
+    bool terminal_;
     bool open_ = false;
 };
 

@@ -1,4 +1,3 @@
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,7 +8,9 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "codegen/compiler.h"
 #include "engine/cache.h"
+#include "engine/child_task.h"
 #include "engine/engine.h"
 #include "launch/grants.h"
 #include "launch/run_guest.h"
@@ -21,7 +22,9 @@ struct RunFlags {
     std::string file;
     std::vector<std::string> arguments;
     GivenGrants grants;
+    std::optional<codegen::Tier> tier;
     bool no_cache = false;
+    CompileConduct conduct;
 };
 
 constexpr const char* kExamples = R"(Examples:
@@ -40,10 +43,12 @@ int run_file(const RunFlags& flags) {
         return kExitUsage;
     }
     launch::end_on_termination_signals();
-    ProgressLine progress("compiling " + flags.file);
+    ProgressLine progress("compiling " + flags.file, flags.conduct.progress);
     const auto program = engine::Program::load(
-        flags.file, {.compile = {},
-                     .progress = [&](std::chrono::seconds elapsed) { progress.show(elapsed); },
+        flags.file, {.compile = {.tier = flags.tier.value_or(codegen::Tier::t2)},
+                     .large_starts_on_t0 = !flags.tier,
+                     .progress = [&](const engine::ProgressReport& at) { progress.show(at); },
+                     .limits = flags.conduct.limits,
                      .cache = flags.no_cache ? std::nullopt : engine::Cache::open_default()});
     progress.end();
     if (!program) {
@@ -69,6 +74,8 @@ void add_run(CLI::App& app, const std::vector<std::string>& guest_arguments, int
     command->add_option("ARGUMENTS", flags->arguments,
                         "Arguments of the program (those that begin with - go after --)");
     add_grant_options(*command, flags->grants);
+    add_tier_option(*command, flags->tier);
+    add_conduct_options(*command, flags->conduct);
     // wasmer's word for --no-cache.
     command->add_flag("--no-cache,--disable-cache", flags->no_cache,
                       "Compile even if the cache has the result, and do not keep it");

@@ -1,6 +1,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "cli/commands.h"
+#include "cli/options.h"
 #include "cli/wast/runner.h"
 #include "cli/wast/script.h"
 #include "codegen/compiler.h"
@@ -21,6 +23,7 @@ namespace {
 
 struct WastOptions {
     std::vector<std::string> paths;
+    std::optional<codegen::Tier> tier;
     bool json = false;
 };
 
@@ -31,7 +34,8 @@ struct Totals {
 };
 
 /// A script that cannot be read or set up counts as one failure.
-wast::Report run_script(const engine::Compiler& compiler, const std::string& path) {
+wast::Report run_script(const engine::Compiler& compiler, const std::string& path,
+                        codegen::Tier tier) {
     const auto failure = [](const std::string& message) {
         return wast::Report{0, 1, 0, {message}};
     };
@@ -41,6 +45,7 @@ wast::Report run_script(const engine::Compiler& compiler, const std::string& pat
     }
     // The suite asserts every trap, so no access may be optimized away.
     codegen::CompileOptions options;
+    options.tier = tier;
     options.strict = true;
     options.threads = 1;  // its modules are tiny
     const auto runner = wast::Runner::create(compiler, options, *script);
@@ -74,7 +79,8 @@ Result<Totals, Error> run_all(const WastOptions& options) {
     Totals totals;
     for (const std::string& path : options.paths) {
         for (const std::string& script : TRY(wast::find_scripts(path))) {
-            const wast::Report report = run_script(compiler, script);
+            const wast::Report report =
+                run_script(compiler, script, options.tier.value_or(codegen::Tier::t2));
             print(script, report, options);
             totals.passed += report.passed;
             totals.failed += report.failed;
@@ -111,6 +117,7 @@ void add_wast(CLI::App& app, int& exit_code) {
         ->add_option("PATH", options->paths,
                      "A .wast script, a converted command list (.json), or a directory of either")
         ->required();
+    add_tier_option(*command, options->tier);
     command->add_flag("--json", options->json, "One JSON object per script instead of text");
     command->footer(
         "Examples:\n  wasmax wast i32.wast\n  wasmax wast spec/json/core\n\n"

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -21,6 +22,12 @@ namespace wasmax::codegen {
 /// (t1 is the place of a single-pass baseline compiler.)
 enum class Tier : std::uint8_t { t0, t2, t3 };
 
+/// How far a compilation is, for another thread or process to look at.
+struct CompileProgress {
+    std::atomic<std::uint64_t> done_bytes{0};   ///< of wasm code
+    std::atomic<std::uint64_t> total_bytes{0};  ///< 0 until known
+};
+
 struct CompileOptions {
     wasm::Features features = wasm::Features::supported();
     Tier tier = Tier::t2;
@@ -31,7 +38,8 @@ struct CompileOptions {
     /// Every access to a linear memory happens and happens in order, even if its value is not used,
     /// so that each out-of-bounds access traps. Without it a dead load may vanish.
     bool strict = false;
-    bool verify = false;  ///< run LLVM's IR verifier: for tests and fuzzers
+    CompileProgress* progress = nullptr;  ///< borrowed; may be null. Has no effect on the output
+    bool verify = false;                  ///< run LLVM's IR verifier: for tests and fuzzers
 };
 
 /// A module with an invalid function, or a failure of ours (unsupported target, LLVM's refusal).

@@ -7,11 +7,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include <llvm/Support/ErrorHandling.h>
 
 #include "abi/vm_context.h"
 #include "base/error.h"
@@ -87,12 +90,27 @@ Result<void, CompileError> run(const PluginRequest& request) {
                               .tier = static_cast<Tier>(request.tier),
                               .threads = request.threads,
                               .cpu = request.cpu,
-                              .strict = request.strict != 0}));
+                              .strict = request.strict != 0,
+                              .progress = request.progress}));
     auto written = write_all(request.output_fd, artifact);
     if (!written) {
         return fail(CompileError(std::move(written).error()));
     }
     return {};
+}
+
+/// LLVM's allocations end as `operator new` does: as the process that loaded us decided.
+void install_out_of_memory_handler() {
+    static const bool installed = [] {
+        llvm::install_bad_alloc_error_handler(
+            [](void* /*unused*/, const char* /*reason*/, bool /*dump*/) {
+                if (const std::new_handler handler = std::get_new_handler()) {
+                    handler();
+                }
+            });
+        return true;
+    }();
+    static_cast<void>(installed);
 }
 
 }  // namespace
@@ -106,6 +124,7 @@ Result<void, CompileError> run(const PluginRequest& request) {
             request->abi_version != wasmax::abi::kAbiVersion) {
             return PluginStatus::version_mismatch;
         }
+        wasmax::codegen::install_out_of_memory_handler();
         const auto result = wasmax::codegen::run(*request);
         return result ? PluginStatus::ok : wasmax::codegen::report(*request, result.error());
     };

@@ -3,12 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "codegen/compiler.h"
 #include "wasm/types.h"
 
 namespace wasmax::codegen {
 
 /// Changes with any change of PluginRequest.
-inline constexpr std::uint32_t kPluginVersion = 1;
+inline constexpr std::uint32_t kPluginVersion = 2;
 
 /// The file of the shared library and the name of its only symbol, of type PluginCompile.
 inline constexpr const char* kPluginFile = "libwasmax_codegen.so";
@@ -37,12 +38,13 @@ struct PluginRequest {
     std::uint32_t abi_version = 0;  ///< abi::kAbiVersion of the caller
     const std::byte* module = nullptr;
     std::uint64_t module_bytes = 0;
-    std::uint32_t features = 0;  ///< see feature_bits()
-    std::uint32_t tier = 0;      ///< a Tier
-    std::uint32_t threads = 0;   ///< as CompileOptions::threads
-    std::uint32_t strict = 0;    ///< 0 or 1
-    const char* cpu = "";        ///< NUL-terminated; empty: this host
-    int output_fd = -1;          ///< open for writing; the artifact goes here, from its position on
+    std::uint32_t features = 0;           ///< see feature_bits()
+    std::uint32_t tier = 0;               ///< a Tier
+    std::uint32_t threads = 0;            ///< as CompileOptions::threads
+    std::uint32_t strict = 0;             ///< 0 or 1
+    const char* cpu = "";                 ///< NUL-terminated; empty: this host
+    CompileProgress* progress = nullptr;  ///< may be null
+    int output_fd = -1;  ///< open for writing; the artifact goes here, from its position on
     PluginError* error = nullptr;
 };
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <numeric>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -39,6 +40,9 @@ public:
                 continue;  // a partition before it has an error, which will be the one to report
             }
             results_[index] = compile_partition(plan_, plan_.partitions[index], *machine);
+            if (CompileProgress* progress = plan_.options.progress) {
+                progress->done_bytes += plan_.partitions[index].code_bytes;
+            }
             if (!results_[index]->has_value()) {
                 lower_first_failed(index);
             }
@@ -76,10 +80,19 @@ Result<std::vector<Object>, CompileError> compile_partitions(const Plan& plan) {
                                 : std::max(1U, std::thread::hardware_concurrency());
     const std::size_t threads = std::min<std::size_t>(wanted, plan.partitions.size());
     Queue queue(plan);
+    if (CompileProgress* progress = plan.options.progress) {
+        for (const Partition& partition : plan.partitions) {
+            progress->total_bytes += partition.code_bytes;
+        }
+    }
     {
         std::vector<std::jthread> others;
         for (std::size_t count = 1; count < threads; ++count) {
-            others.emplace_back([&queue] { queue.work(); });
+            try {
+                others.emplace_back([&queue] { queue.work(); });
+            } catch (const std::system_error&) {
+                break;  // no memory or no process left: with fewer, then
+            }
         }
         queue.work();
     }

@@ -1,15 +1,14 @@
 #include "engine/cache.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <bit>
 #include <cerrno>
-#include <charconv>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <span>
@@ -27,6 +26,7 @@
 #include "codegen/plugin.h"
 #include "engine/compiler.h"
 #include "engine/digest.h"
+#include "engine/environment.h"
 #include "engine/file_identity.h"
 #include "engine/new_file.h"
 
@@ -43,6 +43,8 @@ std::string artifact_name(const Digest& key) {
     const std::string hex = to_string(key);
     return version_directory() + "/" + hex.substr(0, 2) + "/" + hex + ".wmx";
 }
+
+std::string given_up_name(const Digest& key) { return artifact_name(key) + ".given-up"; }
 
 std::string record_name(const FileIdentity& file) {
     return version_directory() + "/files/" + std::to_string(file.device) + "-" +
@@ -72,11 +74,6 @@ void make_directories(const std::string& path) {
     ::mkdir(path.c_str(), kOwnDirectory);
 }
 
-std::string variable(const char* name) {
-    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets variables
-    return value == nullptr ? std::string() : std::string(value);
-}
-
 void append(std::string& bytes, std::string_view part) {
     bytes += part;
     bytes += '\0';
@@ -101,6 +98,12 @@ Digest artifact_key(const Digest& module, const codegen::CompileOptions& options
         }
     }
     return digest_of(bytes);
+}
+
+Digest starter_key(const Digest& module, codegen::CompileOptions options) {
+    // Not the key of the same code compiled on request, which says nothing about the module's size.
+    options.tier = codegen::Tier::t0;
+    return digest_of("starter " + to_string(artifact_key(module, options)));
 }
 
 std::string Cache::default_directory() {
@@ -186,14 +189,31 @@ void Cache::remember(const FileIdentity& file, const Digest& digest) const {
     }
 }
 
+UniqueFd Cache::take_upgrade_turn() const {
+    // The lock is the directory's: a file for it could be pruned while it is held.
+    UniqueFd directory(
+        ::openat(root_.get(), version_directory().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory || ::flock(directory.get(), LOCK_EX | LOCK_NB) != 0) {
+        return {};
+    }
+    return directory;
+}
+
+void Cache::give_up(const Digest& key) const {
+    const std::string name = given_up_name(key);
+    make_parents(root_.get(), name);
+    auto file = NewFile::create(directory_ + "/" + name, kOwnFile);
+    if (file) {
+        [[maybe_unused]] const auto kept = std::move(*file).publish();  // or tried again
+    }
+}
+
+bool Cache::gave_up(const Digest& key) const {
+    return static_cast<bool>(open_own(given_up_name(key)));
+}
+
 Bytes cache_limit() {
-    const std::string text = variable("WASMAX_CACHE_MIB");
-    std::uint64_t mebibytes = 0;
-    constexpr std::uint64_t kMost = ~std::uint64_t{0} / kMiB;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mebibytes);
-    const bool is_number =
-        !text.empty() && error == std::errc() && end == text.data() + text.size();
-    return is_number && mebibytes <= kMost ? Bytes{mebibytes * kMiB} : kDefaultCacheLimit;
+    return size_variable("WASMAX_CACHE_MIB", Bytes{kMiB}).value_or(kDefaultCacheLimit);
 }
 
 }  // namespace wasmax::engine

@@ -22,6 +22,9 @@ inline constexpr Bytes kDefaultCacheLimit{kGiB};
 /// Reads the compiler's file status; changes with every build of it.
 [[nodiscard]] Digest artifact_key(const Digest& module, const codegen::CompileOptions& options);
 
+/// Names the artifact of a large module that runs until the one of `options` is there.
+[[nodiscard]] Digest starter_key(const Digest& module, codegen::CompileOptions options);
+
 /// A user's directory of compiled modules. Entries are code, so it is used only if it belongs to
 /// this user and nobody else can enter it. Any number of processes may use it at the same time.
 /// Nothing here fails: what does not work is a miss, or is not kept. docs/artifact.md
@@ -48,6 +51,13 @@ public:
     [[nodiscard]] std::optional<Digest> recall(const FileIdentity& file) const;
     /// Does nothing about a file that has just changed (FileIdentity::is_settled).
     void remember(const FileIdentity& file, const Digest& digest) const;
+
+    /// The right to compile for later runs, which one process at a time has, as long as it keeps
+    /// the descriptor or a copy; empty while another has it.
+    [[nodiscard]] UniqueFd take_upgrade_turn() const;
+    /// Remembers that compiling that artifact for later runs failed.
+    void give_up(const Digest& key) const;
+    [[nodiscard]] bool gave_up(const Digest& key) const;
 
     struct Usage {
         std::uint64_t artifacts = 0;  ///< of any version

@@ -17,14 +17,17 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <new>
+#include <sstream>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "base/error.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "base/units.h"
+#include "engine/shared_page.h"
 
 namespace wasmax::engine {
 namespace {
@@ -38,32 +41,43 @@ struct Reply {
     std::array<char, 3800> message{};
 };
 
-/// Owns the shared page.
-class SharedReply {
-public:
-    static Result<SharedReply, Error> create() {
-        void* page = ::mmap(nullptr, sizeof(Reply), PROT_READ | PROT_WRITE,
-                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        if (page == MAP_FAILED) {
-            return fail(Error::from_errno(errno, "mapping a page to share with a child"));
-        }
-        return SharedReply(new (page) Reply);
-    }
-    SharedReply(SharedReply&& other) noexcept : reply_(std::exchange(other.reply_, nullptr)) {}
-    SharedReply(const SharedReply&) = delete;
-    SharedReply& operator=(const SharedReply&) = delete;
-    SharedReply& operator=(SharedReply&&) = delete;
-    ~SharedReply() {
-        if (reply_ != nullptr) {
-            ::munmap(reply_, sizeof(Reply));
-        }
-    }
-    Reply& operator*() const { return *reply_; }
+void answer(Reply& reply, Error::Kind kind, int host_errno, std::string_view message) {
+    reply.kind = kind;
+    reply.host_errno = host_errno;
+    const std::size_t length = std::min(message.size(), reply.message.size() - 1);
+    std::memcpy(reply.message.data(), message.data(), length);
+    reply.status = Reply::Status::failed;
+}
 
-private:
-    explicit SharedReply(Reply* reply) : reply_(reply) {}
-    Reply* reply_;
-};
+/// Of a child with a memory limit; set before it can be needed, and only there.
+constinit Reply* g_out_of_memory = nullptr;
+
+/// In place of std::bad_alloc, which nothing could handle. On any of the child's threads.
+[[noreturn]] void out_of_memory() {
+    // The message is there already, because this allocates nothing.
+    g_out_of_memory->status = Reply::Status::failed;
+    ::_exit(0);
+}
+
+void limit_memory(const ChildTask& task, Reply& reply) {
+    std::ifstream status("/proc/self/status");
+    std::uint64_t used = 0;
+    for (std::string line; std::getline(status, line);) {
+        constexpr std::string_view kName = "VmData:";
+        std::uint64_t kibibytes = 0;
+        if (line.starts_with(kName) && std::istringstream(line.substr(kName.size())) >> kibibytes) {
+            used = kibibytes * kKiB;
+        }
+    }
+    const rlimit data{used + task.limits.memory.count, used + task.limits.memory.count};
+    ::setrlimit(RLIMIT_DATA, &data);
+    answer(reply, Error::Kind::limit, 0,
+           task.what + ": needs more than " + std::to_string(task.limits.memory.count / kMiB) +
+               " MiB of memory");
+    reply.status = Reply::Status::none;
+    g_out_of_memory = &reply;
+    std::set_new_handler(out_of_memory);
+}
 
 [[noreturn]] void child_main(const ChildTask& task, int output_fd, Reply& reply, pid_t parent) {
     // Die with the parent; it may already be gone.
@@ -73,37 +87,56 @@ private:
     }
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
+    if (task.limits.memory.count != 0) {
+        limit_memory(task, reply);
+    }
     const auto result = task.run(output_fd);
     if (result.has_value()) {
         reply.status = Reply::Status::done;
         ::_exit(0);
     }
-    const Error& error = result.error();
-    reply.kind = error.kind;
-    reply.host_errno = error.host_errno;
-    const std::size_t length = std::min(error.message.size(), reply.message.size() - 1);
-    std::memcpy(reply.message.data(), error.message.data(), length);
-    reply.status = Reply::Status::failed;
+    reply.message = {};
+    answer(reply, result.error().kind, result.error().host_errno, result.error().message);
     ::_exit(0);
 }
 
-/// Waits for the child to end and returns its wait status; nullopt when the time limit killed it.
+/// `1.5 s`, `2 s`.
+std::string to_text(std::chrono::milliseconds time) {
+    const auto tenths = time.count() / 100;
+    return std::to_string(tenths / 10) +
+           (tenths % 10 == 0 ? "" : "." + std::to_string(tenths % 10)) + " s";
+}
+
+/// Waits until the child ends, for the next tick or to the limit; says whether it ended.
+bool wait_a_while(const UniqueFd& child_fd, std::chrono::milliseconds elapsed,
+                  std::chrono::milliseconds limit) {
+    constexpr std::chrono::milliseconds kTick{1000};
+    std::chrono::milliseconds wait = kTick - elapsed % kTick;
+    if (limit.count() != 0) {
+        wait = std::min(wait, limit - elapsed);
+    }
+    pollfd ready{child_fd.get(), POLLIN, 0};
+    const int count = ::poll(&ready, 1, static_cast<int>(wait.count()));
+    return count > 0 || (count < 0 && errno != EINTR);
+}
+
+/// Waits for the child to end, or for its time limit, and returns its wait status.
 Result<int, Error> wait_for(pid_t child, const ChildTask& task) {
     const auto begin = std::chrono::steady_clock::now();
     const UniqueFd child_fd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+    const std::chrono::milliseconds limit = task.limits.time;
+    std::chrono::milliseconds elapsed{0};
+    std::chrono::seconds told{0};
     bool expired = false;
-    while (child_fd && !expired) {
-        pollfd ready{child_fd.get(), POLLIN, 0};
-        constexpr int kTickMs = 1000;
-        if (::poll(&ready, 1, kTickMs) != 0) {
-            break;  // ended; or EINTR, where waitpid below waits without progress
-        }
-        const auto elapsed = std::chrono::duration_cast<std::chrono::seconds>(
+    while (child_fd && !expired && !wait_a_while(child_fd, elapsed, limit)) {
+        elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
             std::chrono::steady_clock::now() - begin);
-        if (task.progress) {
-            task.progress(elapsed);
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(elapsed);
+        if (task.tick && seconds > told) {
+            task.tick(seconds);
+            told = seconds;
         }
-        expired = task.time_limit.count() != 0 && elapsed >= task.time_limit;
+        expired = limit.count() != 0 && elapsed >= limit;
     }
     if (expired) {
         ::kill(child, SIGKILL);
@@ -115,8 +148,7 @@ Result<int, Error> wait_for(pid_t child, const ChildTask& task) {
         }
     }
     if (expired) {
-        return fail(Error::limit(task.what + ": took longer than " +
-                                 std::to_string(task.time_limit.count()) + " s"));
+        return fail(Error::limit(task.what + ": took longer than " + to_text(limit)));
     }
     return status;
 }
@@ -128,7 +160,7 @@ Result<UniqueFd, Error> run_in_child(const ChildTask& task) {
     if (!output) {
         return fail(Error::from_errno(errno, task.what + ": creating an anonymous file"));
     }
-    const SharedReply shared = TRY(SharedReply::create());
+    const SharedPage<Reply> shared = TRY(SharedPage<Reply>::create());
     const pid_t parent = ::getpid();
     const pid_t child = ::fork();
     if (child < 0) {
@@ -145,6 +177,10 @@ Result<UniqueFd, Error> run_in_child(const ChildTask& task) {
     }
     if (reply.status == Reply::Status::failed) {
         return fail(Error{reply.kind, reply.host_errno, std::string(reply.message.data())});
+    }
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+        return fail(Error::limit(task.what + ": the child process was killed, perhaps because " +
+                                 "memory ran out"));
     }
     if (WIFSIGNALED(status)) {
         return fail(Error::internal(task.what + ": the child process was ended by signal " +

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@
 #include "engine/child_task.h"
 #include "engine/file_identity.h"
 #include "engine/installation.h"
+#include "engine/shared_page.h"
 #include "wasm/decoder.h"
 
 namespace wasmax::engine {
@@ -68,6 +70,7 @@ Result<void, Error> Compiler::compile_to(int output_fd, ByteView module, const s
     request.threads = options.threads;
     request.strict = options.strict ? 1 : 0;
     request.cpu = options.cpu.c_str();
+    request.progress = options.progress;
     request.output_fd = output_fd;
     request.error = &error;
     const auto status = static_cast<codegen::PluginStatus>(entry_(&request));
@@ -87,6 +90,16 @@ Result<UniqueFd, Error> Compiler::compile(ByteView module, const std::string& na
     return output;
 }
 
+namespace {
+
+std::optional<double> share_of(const codegen::CompileProgress& progress) {
+    const auto total = static_cast<double>(progress.total_bytes.load());
+    return total == 0 ? std::nullopt
+                      : std::optional(static_cast<double>(progress.done_bytes.load()) / total);
+}
+
+}  // namespace
+
 std::string compiler_build() {
     const auto path = library_path(codegen::kPluginFile);
     const auto file = path ? FileIdentity::of(*path) : std::nullopt;
@@ -96,14 +109,23 @@ std::string compiler_build() {
 
 Result<UniqueFd, Error> compile_in_child(ByteView module, const std::string& name,
                                          const codegen::CompileOptions& options,
-                                         const Progress& progress) {
+                                         const ChildOptions& child) {
+    const auto shared = TRY(SharedPage<codegen::CompileProgress>::create());
+    codegen::CompileOptions shown = options;
+    shown.progress = &*shared;
     return run_in_child({
         .what = "compiling " + name,
         .run = [&](int output) -> Result<void, Error> {
             const Compiler compiler = TRY(Compiler::load());
-            return compiler.compile_to(output, module, name, options);
+            return compiler.compile_to(output, module, name, shown);
         },
-        .progress = progress,
+        .tick =
+            [&](std::chrono::seconds elapsed) {
+                if (child.progress) {
+                    child.progress({elapsed, share_of(*shared)});
+                }
+            },
+        .limits = child.limits,
     });
 }
 

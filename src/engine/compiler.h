@@ -13,6 +13,12 @@
 
 namespace wasmax::engine {
 
+/// Of the process that compiles.
+struct ChildOptions {
+    Progress progress;  ///< may be empty
+    ChildLimits limits;
+};
+
 /// The compiler in this process: libwasmax_codegen.so, loaded and never unloaded (LLVM keeps
 /// state). For tools that compile many modules; `run` compiles in a child instead
 /// (compile_in_child).
@@ -30,7 +36,7 @@ private:
     explicit Compiler(codegen::PluginCompile entry) : entry_(entry) {}
     friend Result<UniqueFd, Error> compile_in_child(ByteView, const std::string&,
                                                     const codegen::CompileOptions&,
-                                                    const Progress&);
+                                                    const ChildOptions&);
 
     [[nodiscard]] Result<void, Error> compile_to(int output_fd, ByteView module,
                                                  const std::string& name,
@@ -39,11 +45,11 @@ private:
     codegen::PluginCompile entry_;
 };
 
-/// The same in a child process, which alone maps LLVM. `progress` is called about once a second.
+/// The same in a child process, which alone maps LLVM.
 /// Errors: also those of run_in_child(). docs/decisions/0003-compile-in-a-child-process.md
 [[nodiscard]] Result<UniqueFd, Error> compile_in_child(ByteView module, const std::string& name,
                                                        const codegen::CompileOptions& options,
-                                                       const Progress& progress = {});
+                                                       const ChildOptions& child = {});
 
 /// Differs between builds of the compiler; empty if it is missing. Does not load it.
 [[nodiscard]] std::string compiler_build();

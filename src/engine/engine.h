@@ -16,9 +16,18 @@
 
 namespace wasmax::engine {
 
+/// Modules with more code start on t0 if LoadOptions say so: t2 takes 12 s of CPU time per MB. The
+/// environment variable WASMAX_LARGE_CODE_KIB says another number.
+inline constexpr Bytes kLargeCode{2 * kMiB};
+
 struct LoadOptions {
     codegen::CompileOptions compile;
+    /// What has more code than kLargeCode is compiled for t0, unless the cache has its artifact for
+    /// `compile.tier`; with a cache, that one is made in the background for later runs. For
+    /// programs whose user waits for them and named no tier.
+    bool large_starts_on_t0 = false;
     Progress progress;             ///< while text is read or code compiled; may be empty
+    ChildLimits limits{};          ///< of compiling; memory 0: default_memory_limit()
     std::optional<Cache> cache{};  ///< of compiled modules; without one every load compiles
 };
 

@@ -105,7 +105,12 @@ Result<std::vector<std::byte>, Error> convert_text(ByteView text, const std::str
             const std::vector<std::byte> binary = TRY(text_to_binary(view, path));
             return write_all(output, binary);
         },
-        .progress = progress,
+        .tick =
+            [&](std::chrono::seconds elapsed) {
+                if (progress) {
+                    progress({elapsed, std::nullopt});
+                }
+            },
     };
     const UniqueFd output = TRY(run_in_child(task));
     return read_all(output.get(), path);

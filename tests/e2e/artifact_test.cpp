@@ -679,7 +679,7 @@ TEST(Inspect, ShowsArtifacts) {
     EXPECT_EQ(json.exit_code, 0) << json.errors;
     EXPECT_TRUE(contains(json.output, "\"type\": \"artifact\"")) << json.output;
     EXPECT_TRUE(contains(json.output, "\"cpu\": \"x86-64-v3\"")) << json.output;
-    EXPECT_TRUE(contains(json.output, "\"tier\": \"t2\"")) << json.output;
+    EXPECT_TRUE(contains(json.output, "\"tier\": \"t3\"")) << json.output;
     expect_refused(place.wasmax({"inspect", place.write("x", std::string("\0no", 3))}),
                    "not a WebAssembly module");
 }

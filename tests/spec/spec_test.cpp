@@ -6,6 +6,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -39,17 +40,19 @@ std::map<std::string, std::string> expected_failures() {
     return reasons;
 }
 
-class Suite : public testing::TestWithParam<std::string> {};
+/// A group and a level of -O.
+class Suite : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
 
 TEST_P(Suite, Passes) {
-    const std::filesystem::path directory = std::filesystem::path(WASMAX_SPEC_LISTS) / GetParam();
+    const auto& [group, level] = GetParam();
+    const std::filesystem::path directory = std::filesystem::path(WASMAX_SPEC_LISTS) / group;
     if (!std::filesystem::exists(directory)) {
         GTEST_SKIP() << "the test suite's lists are not here: configure with "
                         "-DWASMAX_SHARED=DIRECTORY (it holds spec/json/"
-                     << GetParam() << ".tar.xz)";
+                     << group << ".tar.xz)";
     }
     const auto expected = expected_failures();
-    Child child({WASMAX_BINARY, "wast", "--json", directory});
+    Child child({WASMAX_BINARY, "wast", "-O" + level, "--json", directory});
     const Completed completed = child.wait(500s);
     EXPECT_FALSE(completed.signalled) << completed.errors;
     std::istringstream lines(completed.output);
@@ -59,7 +62,7 @@ TEST_P(Suite, Passes) {
     for (std::string line; std::getline(lines, line); ++scripts) {
         const nlohmann::json report = nlohmann::json::parse(line);
         const std::string name =
-            GetParam() + "/" +
+            group + "/" +
             std::filesystem::path(report.at("script").get<std::string>()).stem().string();
         passed += report.at("passed").get<std::size_t>();
         skipped += report.at("skipped").get<std::size_t>();
@@ -74,15 +77,19 @@ TEST_P(Suite, Passes) {
     }
     EXPECT_GT(scripts, 0U) << completed.errors;
     EXPECT_GT(passed, 0U);
-    std::cout << GetParam() << ": " << scripts << " scripts, " << passed << " assertions passed, "
-              << skipped << " skipped (text format)\n";
+    std::cout << group << " -O" << level << ": " << scripts << " scripts, " << passed
+              << " assertions passed, " << skipped << " skipped (text format)\n";
 }
 
-INSTANTIATE_TEST_SUITE_P(Group, Suite, testing::ValuesIn(groups()), [](const auto& parameter) {
-    std::string name = parameter.param;
-    std::replace(name.begin(), name.end(), '-', '_');
-    return name;
-});
+INSTANTIATE_TEST_SUITE_P(Group, Suite,
+                         testing::Combine(testing::ValuesIn(groups()),
+                                          testing::Values("0", "1", "2")),
+                         [](const auto& parameter) {
+                             std::string name =
+                                 std::get<0>(parameter.param) + "_O" + std::get<1>(parameter.param);
+                             std::replace(name.begin(), name.end(), '-', '_');
+                             return name;
+                         });
 
 }  // namespace
 }  // namespace wasmax::e2e
