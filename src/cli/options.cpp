@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -28,15 +29,35 @@
 
 namespace wasmax::cli {
 
+namespace {
+
+/// A flag that may also be given as `--NAME=VALUE`; what follows it is never its value.
+void add_option_with_optional_value(CLI::App& command, const launch::GrantOption& row,
+                                    GivenGrants& given) {
+    const std::string name(row.name);
+    const auto values = std::make_shared<std::vector<std::string>>();
+    // CLI11 gives a flag without a value the text `true`.
+    command.add_flag("--" + name, *values, std::string(row.help))
+        ->each([&given, name, values](const std::string& value) {
+            given.emplace_back(name, value == "true" ? "" : value);
+        })
+        ->option_text("[=" + std::string(row.value) + "]");
+}
+
+}  // namespace
+
 void add_grant_options(CLI::App& command, GivenGrants& given) {
     for (const launch::GrantOption& row : launch::grant_options()) {
         const std::string name(row.name);
         const std::string help(row.help);
-        // wasmer's word for --dir.
-        const std::string spellings = "--" + name + (name == "dir" ? ",--volume" : "");
+        const std::string spellings = "--" + name;
         if (row.value.empty()) {
             command.add_flag_callback(
                 spellings, [&given, name] { given.emplace_back(name, ""); }, help);
+            continue;
+        }
+        if (row.value_is_optional) {
+            add_option_with_optional_value(command, row, given);
             continue;
         }
         command

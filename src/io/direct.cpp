@@ -1,6 +1,7 @@
 #include "io/direct.h"
 
 #include <poll.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -116,6 +117,10 @@ Answer perform(const Send& send) {
     const msghdr message =
         header(send.buffers, const_cast<sockaddr*>(send.address), send.address_bytes);
     return answer(::sendmsg(send.fd, &message, flags));
+}
+
+Answer perform(const SendFile& file) {
+    return answer(::sendfile(file.fd, file.in, nullptr, file.bytes));
 }
 
 Answer perform(const Shutdown& shutdown) { return answer(::shutdown(shutdown.fd, shutdown.how)); }

@@ -56,10 +56,11 @@ Result<std::size_t, HostErrno> FaultyBackend::attempt(const Operation& operation
                 }
                 return fail(HostErrno{EINTR});
             }
-            if (OneOf<Kind, Read, Write, Accept, Receive, Send> && happens(rates_.would_block)) {
+            if (OneOf<Kind, Read, Write, Accept, Receive, Send, SendFile> &&
+                happens(rates_.would_block)) {
                 return fail(HostErrno{EAGAIN});
             }
-            if (OneOf<Kind, Receive, Send> && happens(rates_.connection_reset)) {
+            if (OneOf<Kind, Receive, Send, SendFile> && happens(rates_.connection_reset)) {
                 return fail(HostErrno{ECONNRESET});
             }
             if constexpr (OneOf<Kind, Read, Write, Receive, Send>) {
@@ -69,6 +70,12 @@ Result<std::size_t, HostErrno> FaultyBackend::attempt(const Operation& operation
                     Kind shortened = chosen;
                     shortened.buffers = {&part, 1};
                     return attempt_on(inner_, shortened);
+                }
+            }
+            if constexpr (std::same_as<Kind, SendFile>) {
+                if (chosen.bytes != 0 && happens(rates_.short_transfer)) {
+                    return attempt_on(inner_,
+                                      SendFile{chosen.fd, chosen.in, 1 + draw() % chosen.bytes});
                 }
             }
             return attempt_on(inner_, chosen);

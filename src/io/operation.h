@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -77,6 +78,17 @@ struct Shutdown {
     int how;  ///< SHUT_RD, SHUT_WR, SHUT_RDWR
 };
 
+/// What the kernel transfers at most in one call. linux: sendfile(2)
+inline constexpr std::size_t kMaxTransferBytes = 0x7fff'f000;
+
+/// Sends from the position of the file `in`, which moves on. Result: bytes sent, 0 at the end.
+/// linux: sendfile(2)
+struct SendFile {
+    int fd;
+    int in;
+    std::size_t bytes;  ///< at most kMaxTransferBytes
+};
+
 inline constexpr std::int64_t kImmediately = 0;
 inline constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
@@ -102,7 +114,7 @@ struct Close {
 };
 
 /// At most eleven kinds: so many libstdc++ visits with a switch instead of a table of functions.
-using Operation =
-    std::variant<Read, Write, Accept, Connect, Receive, Send, Shutdown, Poll, Sync, Close>;
+using Operation = std::variant<Read, Write, Accept, Connect, Receive, Send, SendFile, Shutdown,
+                               Poll, Sync, Close>;
 
 }  // namespace wasmax::io

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/result.h"
+#include "wasix/net_rules.h"
 #include "wasix/process.h"
 
 namespace wasmax::launch {
@@ -24,9 +26,24 @@ Error wrong_value(std::string_view spelling, std::string_view expected, std::str
                           std::string(value) + "`");
 }
 
-Result<void, Error> grant_network(Grants& grants, std::string_view /*value*/,
-                                  std::string_view /*spelling*/) {
+/// Rules add to earlier rules; the last of the plain option and rules counts.
+Result<void, Error> grant_network(Grants& grants, std::string_view value,
+                                  std::string_view spelling) {
+    if (value.empty()) {
+        grants.network = true;
+        grants.net_rules.reset();
+        return {};
+    }
+    auto rules = wasix::NetRules::parse(value);
+    if (!rules) {
+        return fail(std::move(rules).error().in(spelling));
+    }
     grants.network = true;
+    if (grants.net_rules) {
+        grants.net_rules->add(std::move(*rules));
+    } else {
+        grants.net_rules = std::move(*rules);
+    }
     return {};
 }
 
@@ -84,16 +101,21 @@ Result<void, Error> grant_mapped_directory(Grants& grants, std::string_view valu
 }
 
 constexpr std::array kOptions{
-    GrantOption{"net", "", "Let the program use the host's network"},
+    GrantOption{"net", "RULES",
+                "Let the program use the host's network: all of it, or what RULES allow, such as "
+                "ipv4:allow=127.0.0.1:8080/in or dns:allow=*.example.com:443 (docs/network.md)",
+                true},
     GrantOption{"env", "NAME=VALUE", "Give the program an environment variable"},
     GrantOption{"forward-host-env", "", "Give the program all variables of this environment"},
     GrantOption{"dir", "HOST[:GUEST[:ro]]",
                 "Give the program a directory of the host, under another name if GUEST is given, "
                 "to read only with :ro"},
+    GrantOption{"volume", "HOST[:GUEST[:ro]]", "The same as dir"},
     GrantOption{"mapdir", "GUEST:HOST", "The same, the guest's name first"},
 };
-constexpr std::array<Apply, kOptions.size()> kApply{grant_network, grant_variable, forward_host_env,
-                                                    grant_directory, grant_mapped_directory};
+constexpr std::array<Apply, kOptions.size()> kApply{grant_network,    grant_variable,
+                                                    forward_host_env, grant_directory,
+                                                    grant_directory,  grant_mapped_directory};
 
 void report_missing(wasix::Capability capability, const Frontend& frontend) {
     const std::string prefix(frontend.option_prefix);
@@ -136,6 +158,9 @@ wasix::ProcessOptions process_options(const Grants& grants, std::vector<std::str
     }
     options.preopens = grants.directories;
     options.network = grants.network ? wasix::Network::all : wasix::Network::none;
+    if (grants.net_rules) {
+        options.net_policy = std::make_shared<wasix::NetPolicy>(*grants.net_rules);
+    }
     options.on_missing_capability = [frontend](wasix::Capability capability) {
         report_missing(capability, frontend);
     };

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/result.h"
+#include "wasix/net_rules.h"
 #include "wasix/process.h"
 
 namespace wasmax::launch {
@@ -15,6 +16,7 @@ namespace wasmax::launch {
 /// What a guest gets beyond memory and time. Nothing unless an option grants it.
 struct Grants {
     bool network = false;
+    std::optional<wasix::NetRules> net_rules;  ///< of that network, only what they allow
     bool forward_host_env = false;
     std::vector<std::string> env;  ///< NAME=VALUE; a later one replaces an earlier one of that name
     std::vector<wasix::Preopen> directories;
@@ -26,6 +28,7 @@ struct GrantOption {
     std::string_view name;
     std::string_view value;  ///< what it takes, such as `NAME=VALUE`; empty for a flag
     std::string_view help;
+    bool value_is_optional = false;
 };
 
 [[nodiscard]] std::span<const GrantOption> grant_options();

@@ -33,14 +33,14 @@ Result<void, Error> read_option(Options& options, std::string_view option) {
     if (row == nullptr) {
         return fail(Error::invalid("unknown option `" + spelling + "` (--wasmax-help lists them)"));
     }
-    if (row->value.empty() != (equals == std::string_view::npos)) {
+    const bool has_value = equals != std::string_view::npos;
+    if (!row->value_is_optional && row->value.empty() == has_value) {
         return fail(Error::invalid(row->value.empty()
                                        ? spelling + " takes no value"
                                        : spelling + "=" + std::string(row->value) + " is needed"));
     }
     return launch::grant(options.grants, name,
-                         row->value.empty() ? std::string_view() : text.substr(equals + 1),
-                         spelling);
+                         has_value ? text.substr(equals + 1) : std::string_view(), spelling);
 }
 
 /// `forward-host-env` as `WASMAX_FORWARD_HOST_ENV`.
@@ -52,17 +52,18 @@ std::string variable_name(std::string_view option) {
     return name;
 }
 
-/// A flag is on with 1 and off with 0 or nothing; other options take one value.
+/// A flag is on with 1 and off with 0 or nothing; other options take one value, or either.
 Result<void, Error> read_variable(Options& options, const launch::GrantOption& row) {
     const std::string name = variable_name(row.name);
     const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): one thread
     if (value == nullptr || *value == '\0') {
         return {};
     }
-    if (!row.value.empty()) {
+    const bool is_switch = std::string_view(value) == "0" || std::string_view(value) == "1";
+    if (!row.value.empty() && !(row.value_is_optional && is_switch)) {
         return launch::grant(options.grants, row.name, value, name);
     }
-    if (std::string_view(value) != "0" && std::string_view(value) != "1") {
+    if (!is_switch) {
         return fail(Error::invalid(name + " is 0 or 1, not `" + value + "`"));
     }
     return *value == '1' ? launch::grant(options.grants, row.name, {}, name)
@@ -106,7 +107,8 @@ std::string help_text(std::string_view program) {
     for (const launch::GrantOption& row : launch::grant_options()) {
         std::string option = "  " + std::string(launch::kOptionPrefix) + std::string(row.name);
         if (!row.value.empty()) {
-            option += "=" + std::string(row.value);
+            option += (row.value_is_optional ? "[=" : "=") + std::string(row.value) +
+                      (row.value_is_optional ? "]" : "");
         }
         constexpr std::size_t kColumn = 32;
         option.resize(std::max(option.size() + 1, kColumn), ' ');

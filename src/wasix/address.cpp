@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 
 #include "base/result.h"
 #include "base/units.h"
@@ -18,6 +19,7 @@
 #include "wasix/errnos.h"
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
+#include "wasix/net_rules.h"
 
 namespace wasmax::wasix {
 namespace {
@@ -106,7 +108,47 @@ Encoded encode(const io::AddressBuffer& address) {
     return out;
 }
 
+std::optional<IpEndpoint> endpoint_of(sa_family_t family, const std::byte* raw) {
+    if (family == AF_INET) {
+        const auto host = get<sockaddr_in>(raw);
+        const auto octets = std::bit_cast<std::array<std::uint8_t, 4>>(host.sin_addr);
+        return IpEndpoint{IpAddress::inet4(octets.data()), ntohs(host.sin_port)};
+    }
+    if (family == AF_INET6) {
+        const auto host = get<sockaddr_in6>(raw);
+        return IpEndpoint{IpAddress::inet6(host.sin6_addr.s6_addr), ntohs(host.sin6_port)};
+    }
+    return std::nullopt;
+}
+
 }  // namespace
+
+HostAddress host_address(const IpAddress& address, std::uint16_t port) {
+    HostAddress host{};
+    if (address.bits == 32) {
+        host.inet4.sin_family = AF_INET;
+        host.inet4.sin_port = htons(port);
+        std::memcpy(&host.inet4.sin_addr, address.octets.data(), sizeof host.inet4.sin_addr);
+        host.bytes = sizeof host.inet4;
+    } else {
+        host.inet6.sin6_family = AF_INET6;
+        host.inet6.sin6_port = htons(port);
+        std::memcpy(&host.inet6.sin6_addr, address.octets.data(), sizeof host.inet6.sin6_addr);
+        host.bytes = sizeof host.inet6;
+    }
+    return host;
+}
+
+std::optional<IpEndpoint> ip_endpoint(const HostAddress& address) {
+    return endpoint_of(address.any.sa_family, std::bit_cast<const std::byte*>(&address.any));
+}
+
+std::optional<IpEndpoint> ip_endpoint(const io::AddressBuffer& address) {
+    return address.bytes < sizeof(sa_family_t)
+               ? std::nullopt
+               : endpoint_of(address.storage.ss_family,
+                             std::bit_cast<const std::byte*>(&address.storage));
+}
 
 Result<HostAddress, Errno> load_address(const GuestMemory& memory,
                                         GuestPointer<const AddressPort> pointer) {

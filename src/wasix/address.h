@@ -4,11 +4,15 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <cstdint>
+#include <optional>
+
 #include "base/result.h"
 #include "io/operation.h"
 #include "wasix/errnos.h"
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
+#include "wasix/net_rules.h"
 
 namespace wasmax::wasix {
 
@@ -21,6 +25,17 @@ struct HostAddress {
     };
     socklen_t bytes;
 };
+
+[[nodiscard]] HostAddress host_address(const IpAddress& address, std::uint16_t port);
+
+/// An address and a port, of TCP or UDP.
+struct IpEndpoint {
+    IpAddress address;
+    std::uint16_t port;
+};
+/// nullopt: of another family.
+[[nodiscard]] std::optional<IpEndpoint> ip_endpoint(const HostAddress& address);
+[[nodiscard]] std::optional<IpEndpoint> ip_endpoint(const io::AddressBuffer& address);
 
 /// The guest's address at `pointer`; only the bytes its family needs are read. Ports are
 /// little-endian. Errors: memviolation; notsup (unix); inval (no family). An unspecified address is

@@ -344,6 +344,27 @@ struct Inet6 {
     std::array<std::uint8_t, 16> octets;
 };
 
+/// An address without port; IPv4 uses the first four octets. wasix: 5.10
+struct AddressIp {
+    AddressFamily family{};
+    std::uint8_t padding = 0;
+    std::array<std::uint8_t, 16> octets{};
+};
+
+/// An address of an interface and the length of its network's prefix: behind the four octets of
+/// IPv4, or at the end. wasix: 5.11
+struct AddressCidr {
+    AddressFamily family{};
+    std::uint8_t padding0 = 0;
+    std::array<std::uint8_t, 24> octets{};
+    std::uint8_t inet6_prefix = 0;
+    std::uint8_t padding1 = 0;
+};
+
+struct HardwareAddress {
+    std::array<std::uint8_t, 6> octets;
+};
+
 /// The bytes a whole addr_port takes in the guest; each family uses a part. wasix: 5.1
 inline constexpr Size kAddressPortBytes = 110;
 
@@ -425,6 +446,12 @@ WASIX_FIELD(SignalDisposition, disposition, 1);
 WASIX_LAYOUT(OptionTimestamp, 16);
 WASIX_FIELD(OptionTimestamp, tag, 0);
 WASIX_FIELD(OptionTimestamp, value, 8);
+WASIX_LAYOUT(AddressIp, 18);
+WASIX_FIELD(AddressIp, octets, 2);
+WASIX_LAYOUT(AddressCidr, 28);
+WASIX_FIELD(AddressCidr, octets, 2);
+WASIX_FIELD(AddressCidr, inet6_prefix, 26);
+WASIX_LAYOUT(HardwareAddress, 6);
 WASIX_LAYOUT(Tty, 24);
 WASIX_FIELD(Tty, cols, 0);
 WASIX_FIELD(Tty, rows, 4);

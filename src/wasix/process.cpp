@@ -25,9 +25,12 @@
 #include "runtime/instance.h"
 #include "runtime/outcome.h"
 #include "runtime/thread.h"
+#include "wasix/address.h"
 #include "wasix/errnos.h"
 #include "wasix/files.h"
 #include "wasix/guest_types.h"
+#include "wasix/net_rules.h"
+#include "wasix/resolver.h"
 #include "wasix/thread.h"
 
 namespace wasmax::wasix {
@@ -58,6 +61,8 @@ Process::Process(ProcessOptions options, io::Backend& io)
       args_(options.args),
       env_(options.env),
       network_(options.network),
+      net_policy_(std::move(options.net_policy)),
+      resolver_(std::move(options.resolver)),
       on_missing_capability_(std::move(options.on_missing_capability)),
       main_thread_{*this, Tid{static_cast<std::int32_t>(pid())}} {}
 
@@ -153,6 +158,25 @@ Result<Outcome, Error> Process::run(runtime::Instance& instance, runtime::Thread
         }
     }
     return call_export(instance, thread, "_start");
+}
+
+bool Process::address_is_allowed(const HostAddress& address, Direction direction) const {
+    const auto endpoint = ip_endpoint(address);
+    // Others, such as none at all, name nothing that could be reached.
+    return !endpoint || net_policy_->allows(endpoint->address, endpoint->port, direction);
+}
+
+Result<std::vector<IpAddress>, Errno> Process::resolve(const std::string& name) {
+    IpAddress literal;
+    const bool is_literal = parse_literal(name, literal);
+    if (net_policy_ != nullptr && !is_literal && !net_policy_->rules().allows_name(name)) {
+        return fail(Errno::perm);
+    }
+    std::vector<IpAddress> addresses = TRY(resolve_name(io_, resolver_, name));
+    if (net_policy_ != nullptr && !is_literal) {
+        net_policy_->learn(name, addresses);
+    }
+    return addresses;
 }
 
 void Process::report_missing(Capability capability) {

@@ -22,6 +22,8 @@
 #include "wasix/errnos.h"
 #include "wasix/files.h"
 #include "wasix/guest_types.h"
+#include "wasix/net_rules.h"
+#include "wasix/resolver.h"
 #include "wasix/thread.h"
 
 namespace wasmax::wasix {
@@ -43,6 +45,9 @@ struct ProcessOptions {
     std::vector<std::string> env;   ///< `KEY=VALUE`
     std::vector<Preopen> preopens;  ///< descriptors from 3 up, in this order
     Network network = Network::none;
+    /// Which addresses and names of that network; null: all. Shared by a process's children.
+    std::shared_ptr<NetPolicy> net_policy = nullptr;
+    ResolverFiles resolver{};
     /// Host descriptors of 0, 1 and 2; -1: the guest has none. They are duplicated.
     std::array<int, 3> stdio{0, 1, 2};
     /// Called the first time, and only then, that the guest needs a capability it was not given.
@@ -106,6 +111,20 @@ public:
         }
         return {};
     }
+    /// Whether the guest may bind, connect or send to `address`. Errors: notsup (no network), perm
+    /// (a rule of the network policy).
+    [[nodiscard]] Result<void, Errno> require_network(const HostAddress& address,
+                                                      Direction direction) {
+        TRY(require_network());
+        return net_policy_ == nullptr || address_is_allowed(address, direction)
+                   ? Result<void, Errno>{}
+                   : fail(Errno::perm);
+    }
+    /// Null: all addresses and names are allowed.
+    [[nodiscard]] NetPolicy* net_policy() const { return net_policy_.get(); }
+    /// The addresses of a host name, as resolve_name() finds them. Errors: those, and perm (a rule
+    /// of the network policy).
+    [[nodiscard]] Result<std::vector<IpAddress>, Errno> resolve(const std::string& name);
     /// Tells the embedder, once per capability.
     [[gnu::cold]] void report_missing(Capability capability);
 
@@ -132,6 +151,7 @@ public:
 
 private:
     Process(ProcessOptions options, io::Backend& io);
+    [[gnu::cold]] bool address_is_allowed(const HostAddress& address, Direction direction) const;
     Result<void, Error> open_stdio(const std::array<int, 3>& stdio);
     Result<void, Error> open_preopens(const std::vector<Preopen>& preopens);
     Result<Outcome, Error> call_export(runtime::Instance& instance, runtime::ThreadState& thread,
@@ -142,6 +162,8 @@ private:
     const StringList args_;
     const StringList env_;
     const Network network_;
+    const std::shared_ptr<NetPolicy> net_policy_;
+    const ResolverFiles resolver_;
     const std::function<void(Capability)> on_missing_capability_;
     std::array<std::atomic<bool>, 2> reported_{};  // by Capability
     std::array<std::atomic<std::int64_t>, 4> clock_offsets_ns_{};

@@ -21,6 +21,7 @@
 #include "wasix/files.h"
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
+#include "wasix/net_rules.h"
 #include "wasix/process.h"
 #include "wasix/syscalls.h"
 #include "wasix/thread.h"
@@ -103,18 +104,49 @@ Result<bool, Errno> is_bound(const OpenFile& file) {
     return bound.has_value() && *bound ? Errno::notsup : Errno::notconn;
 }
 
+/// Whether a rule denies a connection that arrived: from its peer, or at this address of the host.
+[[gnu::cold]] bool is_denied(const NetPolicy& policy, int fd) {
+    for (const NameCall call : {::getpeername, ::getsockname}) {
+        io::AddressBuffer name;
+        io::AddressBuffer local;
+        // NOLINTBEGIN(cppcoreguidelines-pro-type-reinterpret-cast): what the sockets API asks for.
+        if (call(fd, reinterpret_cast<sockaddr*>(&name.storage), &name.bytes) != 0 ||
+            ::getsockname(fd, reinterpret_cast<sockaddr*>(&local.storage), &local.bytes) != 0) {
+            continue;  // it is gone already, which the guest will notice
+        }
+        // NOLINTEND(cppcoreguidelines-pro-type-reinterpret-cast)
+        const auto endpoint = ip_endpoint(name);
+        const auto local_endpoint = ip_endpoint(local);
+        if (endpoint && local_endpoint &&
+            policy.denies(endpoint->address, local_endpoint->port, Direction::in)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /// The next connection, and its peer's address in `address` unless null.
 Result<Fd, Errno> accept(Caller& caller, OpenFile& listener, Fdflags flags,
                          io::AddressBuffer* address) {
     const bool nonblocking = listener.is_nonblocking() || flags.has(Fdflag::nonblock);
-    const auto accepted = caller.process.io().run(
-        io::Accept{listener.host_fd(), SOCK_CLOEXEC | (nonblocking ? SOCK_NONBLOCK : 0), address});
-    if (!accepted.has_value()) [[unlikely]] {
-        return fail(accept_error(listener, accepted.error()));
+    while (true) {
+        if (address != nullptr) {
+            address->bytes = sizeof address->storage;
+        }
+        const auto accepted = caller.process.io().run(io::Accept{
+            listener.host_fd(), SOCK_CLOEXEC | (nonblocking ? SOCK_NONBLOCK : 0), address});
+        if (!accepted.has_value()) [[unlikely]] {
+            return fail(accept_error(listener, accepted.error()));
+        }
+        UniqueFd connection(static_cast<int>(*accepted));
+        const NetPolicy* policy = caller.process.net_policy();
+        if (policy != nullptr && is_denied(*policy, connection.get())) [[unlikely]] {
+            continue;  // closed at once, as if nobody had connected
+        }
+        return caller.process.add_file(
+            OpenFile::make_socket(std::move(connection), caller.process.io(),
+                                  listener.socket()->family, listener.socket()->type, nonblocking));
     }
-    return caller.process.add_file(
-        OpenFile::make_socket(UniqueFd(static_cast<int>(*accepted)), caller.process.io(),
-                              listener.socket()->family, listener.socket()->type, nonblocking));
 }
 
 }  // namespace
@@ -162,7 +194,7 @@ Result<void, Errno> wasix_32v1::sock_bind(Caller& caller, Fd fd,
     const FileRef file = TRY(caller.process.files().lookup(fd, Right::sock_bind));
     const Socket& socket = *file->socket();
     const HostAddress address = TRY(address_for(caller, socket, addr));
-    TRY(caller.process.require_network());
+    TRY(caller.process.require_network(address, Direction::in));
     if (socket.type == SocketType::stream && !socket.reuse_addr_chosen) {
         const int on = 1;
         if (::setsockopt(file->host_fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) {
@@ -219,7 +251,7 @@ Result<void, Errno> wasix_32v1::sock_connect(Caller& caller, Fd fd,
     if (address.any.sa_family != AF_UNSPEC) {
         address = TRY(address_for(caller, *file->socket(), addr));
     }
-    TRY(caller.process.require_network());
+    TRY(caller.process.require_network(address, Direction::out));
     const auto connected =
         caller.process.io().run(io::Connect{file->host_fd(), &address.any, address.bytes});
     if (!connected.has_value()) {

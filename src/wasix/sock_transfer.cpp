@@ -1,9 +1,13 @@
 // Sockets: sending and receiving.
 
 #include <sys/socket.h>
+#include <sys/types.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <limits>
 #include <tuple>
 
 #include "base/result.h"
@@ -15,6 +19,7 @@
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
 #include "wasix/impl/iovec_array.h"
+#include "wasix/net_rules.h"
 #include "wasix/process.h"
 #include "wasix/syscalls.h"
 #include "wasix/thread.h"
@@ -79,6 +84,19 @@ Result<Size, Errno> send(Caller& caller, const OpenFile& file, GuestSpan<const I
     return static_cast<Size>(*count);
 }
 
+/// The kernel leaves it to the caller to know whom a stream comes from. wasix: 6.10
+void name_stream_peer(OpenFile& file, io::AddressBuffer& from) {
+    if (file.socket()->type != SocketType::stream) {
+        return;
+    }
+    from.bytes = sizeof from.storage;
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): as the sockets API asks.
+    if (::getpeername(file.host_fd(), reinterpret_cast<sockaddr*>(&from.storage), &from.bytes) !=
+        0) {
+        from.bytes = 0;  // it was reset meanwhile; what was received counts
+    }
+}
+
 }  // namespace
 
 Result<std::tuple<Size, Roflags>, Errno> wasi_snapshot_preview1::sock_recv(
@@ -107,15 +125,7 @@ Result<void, Errno> wasix_32v1::sock_recv_from(Caller& caller, Fd fd,
     TRY(check_address(caller.memory, ro_addr, file->socket()->family));
     io::AddressBuffer from;
     const Received received = TRY(receive(caller, *file, ri_data, ri_flags, &from));
-    if (file->socket()->type == SocketType::stream) {
-        // The kernel leaves it to the caller to know whom a stream comes from.
-        from.bytes = sizeof from.storage;
-        // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): as the sockets API asks.
-        if (::getpeername(file->host_fd(), reinterpret_cast<sockaddr*>(&from.storage),
-                          &from.bytes) != 0) {
-            from.bytes = 0;  // it was reset meanwhile; what was received counts
-        }
-    }
+    name_stream_peer(*file, from);
     TRY(caller.memory.store(ro_data_len, received.bytes));
     TRY(caller.memory.store(ro_flags, received.flags));
     return store_address(caller.memory, ro_addr, from);
@@ -126,8 +136,75 @@ Result<Size, Errno> wasix_32v1::sock_send_to(Caller& caller, Fd fd, GuestSpan<co
                                              GuestPointer<const AddressPort> addr) {
     const FileRef file = TRY(caller.process.files().lookup(fd, Right::sock_send_to));
     const HostAddress address = TRY(load_address(caller.memory, addr));
-    TRY(caller.process.require_network());
+    TRY(caller.process.require_network(address, Direction::out));
     return send(caller, *file, si_data, si_flags, &address);
+}
+
+/// Carries no control data: there is none to receive. Without `addr` it is sock_recv. wasix: 15.4
+Result<std::tuple<Size, Roflags, Size>, Errno> wasix_32v1::sock_recv_msg(
+    Caller& caller, Fd sock, GuestSpan<const Iovec> ri_data, Riflags ri_flags,
+    GuestPointer<AddressPort> addr, GuestSpan<std::byte> ro_control) {
+    const bool wants_address = addr.address != 0;
+    const FileRef file = TRY(caller.process.files().lookup(
+        sock, wants_address ? Right::sock_recv_from : Right::sock_recv));
+    TRY(caller.memory.check(ro_control));
+    if (!wants_address) {
+        const Received received = TRY(receive(caller, *file, ri_data, ri_flags, nullptr));
+        return std::tuple(received.bytes, received.flags, Size{0});
+    }
+    TRY(check_address(caller.memory, addr, file->socket()->family));
+    io::AddressBuffer from;
+    const Received received = TRY(receive(caller, *file, ri_data, ri_flags, &from));
+    name_stream_peer(*file, from);
+    TRY(store_address(caller.memory, addr, from));
+    return std::tuple(received.bytes, received.flags, Size{0});
+}
+
+/// Without `addr` it is sock_send. Control data is notsup. wasix: 15.4
+Result<Size, Errno> wasix_32v1::sock_send_msg(Caller& caller, Fd sock,
+                                              GuestSpan<const Iovec> si_data, Siflags si_flags,
+                                              GuestPointer<const AddressPort> addr,
+                                              GuestSpan<const std::byte> si_control) {
+    const bool has_address = addr.address != 0;
+    const FileRef file = TRY(
+        caller.process.files().lookup(sock, has_address ? Right::sock_send_to : Right::sock_send));
+    TRY(caller.memory.check(si_control));
+    if (si_control.count != 0) {
+        return fail(Errno::notsup);
+    }
+    if (!has_address) {
+        return send(caller, *file, si_data, si_flags, nullptr);
+    }
+    const HostAddress address = TRY(load_address(caller.memory, addr));
+    TRY(caller.process.require_network(address, Direction::out));
+    return send(caller, *file, si_data, si_flags, &address);
+}
+
+/// The position of `in_fd` moves to behind the last byte sent. Where the kernel cannot pass the
+/// bytes on by itself, it is inval. wasix: 6.19, linux: sendfile(2)
+Result<Filesize, Errno> wasix_32v1::sock_send_file(Caller& caller, Fd out_fd, Fd in_fd,
+                                                   Filesize offset, Filesize count) {
+    const FileRef out = TRY(caller.process.files().lookup(out_fd, Right::fd_write));
+    const FileRef in =
+        TRY(caller.process.files().lookup(in_fd, Rights(Right::fd_read) | Right::fd_seek));
+    constexpr Filesize kMaxOffset = std::numeric_limits<off_t>::max();
+    if (offset > kMaxOffset || ::lseek(in->host_fd(), static_cast<off_t>(offset), SEEK_SET) < 0) {
+        return fail(Errno::inval);
+    }
+    Filesize sent = 0;
+    while (sent < count) {
+        const auto part = caller.process.io().run(io::SendFile{
+            out->host_fd(), in->host_fd(),
+            static_cast<std::size_t>(std::min<Filesize>(count - sent, io::kMaxTransferBytes))});
+        if (!part.has_value() && sent == 0) {
+            return fail(from_host_network(part.error()));
+        }
+        if (!part.has_value() || *part == 0) {
+            break;  // the end of the file, or an error that the next call will report again
+        }
+        sent += *part;
+    }
+    return sent;
 }
 
 }  // namespace wasmax::wasix

@@ -73,7 +73,9 @@ std::string syscalls_markdown() {
         "`wasix_32v1` also has every name of `wasi_snapshot_preview1`, where its `sock_accept` is\n"
         "`sock_accept_v2` and `thread_spawn` is `thread_spawn_v2`; `wasi_unstable` has those it\n"
         "does not list, except `sock_accept`; both and preview1 have `thread-spawn`, `wasix_32v1`\n"
-        "has not. Every name of `wasix_64v1` is a stub that returns nosys.\n";
+        "has not. preview1 has the names of `wasix_32v1` that begin with `sock_`, and `resolve`:\n"
+        "but for its own, with the types they have there. Every name of `wasix_64v1` is a stub\n"
+        "that returns nosys.\n";
     for (const std::string_view module : abi::kHostModules) {
         bool first = true;
         for (const Syscall& row : syscalls()) {

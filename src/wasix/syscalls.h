@@ -54,9 +54,6 @@ struct HandlerResult<TidOrErrno> {
 };
 
 // Guest types of which only stubs know.
-struct AddressCidr;
-struct AddressIp;
-struct HardwareAddress;
 struct JoinStatus;
 struct OptionPid;
 struct ProcessHandles;

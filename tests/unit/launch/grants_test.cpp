@@ -1,12 +1,14 @@
 #include "launch/grants.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "wasix/net_rules.h"
 #include "wasix/process.h"
 
 namespace wasmax::launch {
@@ -56,12 +58,32 @@ TEST(Grants, RefusalsNameTheOption) {
     EXPECT_TRUE(refusal("dir", "").starts_with("--dir takes HOST"));
     EXPECT_TRUE(refusal("dir", "/host:").starts_with("--dir takes HOST"));
     EXPECT_TRUE(refusal("mapdir", "/one").starts_with("--mapdir takes GUEST:HOST"));
+    EXPECT_TRUE(
+        refusal("net", "ipv4:allow=x:1").starts_with("--net: at character 12 of the rules"));
     EXPECT_EQ(refusal("nett", ""), "unknown option `--nett`");
+}
+
+TEST(Grants, NetworkRulesAddUpUntilThePlainOption) {
+    Grants grants;
+    ASSERT_TRUE(grant(grants, "net", "ipv4:allow=127.0.0.1:80", "--net"));
+    ASSERT_TRUE(grant(grants, "net", "ipv4:allow=127.0.0.2:80", "--net"));
+    const auto policy = process_options(grants, {}, kFrontend).net_policy;
+    ASSERT_NE(policy, nullptr);
+    for (std::uint8_t last = 1; last <= 3; ++last) {
+        const std::uint8_t octets[]{127, 0, 0, last};
+        EXPECT_EQ(policy->allows(wasix::IpAddress::inet4(octets), 80, wasix::Direction::in),
+                  last != 3);
+    }
+    ASSERT_TRUE(grant(grants, "net", "", "--net"));
+    EXPECT_EQ(process_options(grants, {}, kFrontend).net_policy, nullptr);
+    EXPECT_EQ(process_options(grants, {}, kFrontend).network, wasix::Network::all);
 }
 
 TEST(Grants, EveryOptionOfTheTableIsKnown) {
     for (const GrantOption& option : grant_options()) {
-        const std::string_view value = option.name == "env" ? "A=b" : "/a:/b";
+        const std::string_view value = option.name == "env"   ? "A=b"
+                                       : option.name == "net" ? "dns:allow=*:*"
+                                                              : "/a:/b";
         EXPECT_EQ(refusal(option.name, option.value.empty() ? "" : value), "") << option.name;
     }
 }

@@ -4,11 +4,13 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,7 +21,9 @@
 #include "base/unique_fd.h"
 #include "unit/wasix/guest.h"
 #include "wasix/errnos.h"
+#include "wasix/files.h"
 #include "wasix/guest_types.h"
+#include "wasix/net_rules.h"
 #include "wasix/process.h"
 
 namespace wasmax::wasix {
@@ -495,6 +499,119 @@ TEST_P(Sock, InheritsSocketsOfTheHost) {
     EXPECT_EQ(sockets.send(0, "out"), Errno::success);
     std::array<char, 8> received{};
     EXPECT_EQ(::recv(host_end.get(), received.data(), received.size(), 0), 3);
+}
+
+TEST_P(Sock, SendsAFile) {
+    Guest guest = make(networked());
+    Sockets sockets{guest};
+    const UniqueFd file(::memfd_create("sent", MFD_CLOEXEC));
+    ASSERT_EQ(::pwrite(file.get(), "0123456789", 10, 0), 10);
+    const auto in = guest.process().add_file(
+        OpenFile::adopt(UniqueFd(::fcntl(file.get(), F_DUPFD_CLOEXEC, 0)), io()).value());
+    EXPECT_EQ(guest.call("sock_pair", 3, kStream, 0, kOut, kOut + 4), Errno::success);
+    const auto first = guest.load<std::int32_t>(kOut);
+    const auto second = guest.load<std::int32_t>(kOut + 4);
+    const auto send_file = [&](std::int32_t out, std::uint64_t offset, std::uint64_t count) {
+        return guest.call("sock_send_file", out, *in, offset, count, kOut);
+    };
+    EXPECT_EQ(send_file(first, 2, 5), Errno::success);
+    EXPECT_EQ(guest.load<std::uint64_t>(kOut), 5U);
+    EXPECT_EQ(sockets.receive(second, 100), "23456");
+    EXPECT_EQ(::lseek(file.get(), 0, SEEK_CUR), 7);
+    EXPECT_EQ(send_file(first, 8, ~std::uint64_t{0}), Errno::success);
+    EXPECT_EQ(guest.load<std::uint64_t>(kOut), 2U);
+    EXPECT_EQ(send_file(first, 100, 1), Errno::success);
+    EXPECT_EQ(guest.load<std::uint64_t>(kOut), 0U);
+    EXPECT_EQ(send_file(first, ~std::uint64_t{0}, 1), Errno::inval);
+    EXPECT_EQ(send_file(99, 0, 1), Errno::badf);
+    EXPECT_EQ(guest.call("sock_send_file", first, second, std::uint64_t{0}, std::uint64_t{1}, kOut),
+              Errno::spipe);
+}
+
+TEST_P(Sock, ExchangesMessages) {
+    Guest guest = make(networked());
+    Sockets sockets{guest};
+    const std::int32_t a = sockets.open(kInet4, kDgram);
+    const std::int32_t b = sockets.open(kInet4, kDgram);
+    const std::uint16_t port = sockets.bind(a);
+    guest.address4(kAddress, kLoopback, port);
+    guest.store_text(kBuffer, "message");
+    guest.iovec(kIovs, kBuffer, 7);
+    EXPECT_EQ(guest.call("sock_send_msg", b, kIovs, 1, 0, kAddress, 0, 1, kOut), Errno::notsup);
+    EXPECT_EQ(guest.call("sock_send_msg", b, kIovs, 1, 0, kAddress, 0, 0, kOut), Errno::success);
+    guest.iovec(kIovs, kBuffer, 4);
+    EXPECT_EQ(
+        guest.call("sock_recv_msg", a, kIovs, 1, 0, kAddress + 8, 0, 0, kOut, kOut + 4, kOut + 8),
+        Errno::success);
+    EXPECT_EQ(guest.load<std::uint32_t>(kOut), 4U);
+    EXPECT_EQ(guest.load<std::uint16_t>(kOut + 4), 1);  // cut short
+    EXPECT_EQ(guest.load<std::uint32_t>(kOut + 8), 0U);
+    EXPECT_EQ(guest.load<std::uint8_t>(kAddress + 8), kInet4);
+
+    guest.address4(kAddress, kLoopback, port);
+    EXPECT_EQ(guest.call("sock_connect", b, kAddress), Errno::success);
+    EXPECT_EQ(guest.call("sock_send_msg", b, kIovs, 1, 0, 0, 0, 0, kOut), Errno::success);
+    EXPECT_EQ(guest.call("sock_recv_msg", a, kIovs, 1, 0, 0, 0, 0, kOut, kOut + 4, kOut + 8),
+              Errno::success);
+    EXPECT_EQ(guest.load<std::uint32_t>(kOut), 4U);
+}
+
+TEST_P(Sock, ObeysNetworkRules) {
+    ProcessOptions options = networked();
+    options.net_policy = std::make_shared<NetPolicy>(
+        NetRules::parse("ipv4:allow={127.0.0.1,127.0.0.2}:*,ipv4:deny=127.0.0.2:*/out,"
+                        "ipv4:deny=127.0.0.3:*/in")
+            .value());
+    Guest guest = make(std::move(options));
+    Sockets sockets{guest};
+    const auto [listener, port] = sockets.listen();
+    const std::int32_t other = sockets.open();
+    guest.address4(kAddress, {127, 0, 0, 4}, 0);
+    EXPECT_EQ(guest.call("sock_bind", other, kAddress), Errno::perm);
+    guest.address4(kAddress, {127, 0, 0, 2}, port);
+    EXPECT_EQ(guest.call("sock_connect", other, kAddress), Errno::perm);
+    const std::int32_t datagrams = sockets.open(kInet4, kDgram);
+    guest.iovec(kIovs, kBuffer, 1);
+    EXPECT_EQ(guest.call("sock_send_to", datagrams, kIovs, 1, 0, kAddress, kOut), Errno::perm);
+    EXPECT_EQ(guest.call("sock_send_msg", datagrams, kIovs, 1, 0, kAddress, 0, 0, kOut),
+              Errno::perm);
+
+    // The first client comes from where nothing may come from: only the second one is seen.
+    const UniqueFd refused(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(0x7f00'0003);
+    auto* raw = reinterpret_cast<sockaddr*>(&address);
+    ASSERT_EQ(::bind(refused.get(), raw, sizeof address), 0);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    ASSERT_EQ(::connect(refused.get(), raw, sizeof address), 0);
+    const UniqueFd welcome = host_client(port);
+    const std::int32_t accepted = sockets.accept(listener);
+    EXPECT_EQ(guest.load<std::uint8_t>(kAddress + 7), 1);
+    EXPECT_EQ(sockets.send(accepted, "x"), Errno::success);
+    char byte = 0;
+    EXPECT_EQ(::recv(welcome.get(), &byte, 1, 0), 1);
+    EXPECT_EQ(::recv(refused.get(), &byte, 1, 0), 0);
+}
+
+TEST_P(Sock, ListsInterfaces) {
+    Guest guest = make(networked());
+    guest.store(kOut, std::uint32_t{0});
+    EXPECT_EQ(guest.call("port_addr_list", kBuffer, kOut), Errno::overflow);
+    const auto count = guest.load<std::uint32_t>(kOut);
+    ASSERT_GE(count, 1U);
+    EXPECT_EQ(guest.call("port_addr_list", kBuffer, kOut), Errno::success);
+    bool loopback = false;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const std::uint32_t entry = kBuffer + i * 28;
+        loopback = loopback || (guest.load<std::uint8_t>(entry) == kInet4 &&
+                                guest.load<std::array<std::uint8_t, 4>>(entry + 2) == kLoopback &&
+                                guest.load<std::uint8_t>(entry + 6) == 8);
+    }
+    EXPECT_TRUE(loopback);
+    const Errno mac = guest.call("port_mac", kOut);
+    EXPECT_TRUE(mac == Errno::success || mac == Errno::notsup);
 }
 
 TEST_P(Sock, NeedsTheNetworkAndSaysSoOnce) {
