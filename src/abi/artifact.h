@@ -23,6 +23,16 @@ struct ArtifactPart {
     std::uint64_t bytes = 0;
 };
 
+/// Where a part of `memory_data` belongs: what active data segments leave in a memory of the
+/// module, whole host pages, so that they are mapped and not copied.
+struct MemoryExtent {
+    std::uint32_t memory = 0;  ///< index of a defined memory
+    std::uint32_t reserved = 0;
+    std::uint64_t address = 0;  ///< in that memory, a multiple of the host's page
+    std::uint64_t offset = 0;   ///< from the image's start, a multiple of the host's page
+    std::uint64_t bytes = 0;    ///< a multiple of the host's page
+};
+
 /// Written by codegen/artifact_writer, read and checked by runtime/artifact_loader. All fields are
 /// little-endian; the loader trusts none of them before it has checked it against the image's size.
 struct ArtifactHeader {
@@ -57,7 +67,11 @@ struct ArtifactHeader {
     /// offset delta (signed, from 0 or the previous entry) (`.wmx.pcmap`).
     ArtifactPart pcmap_entries;
     ArtifactPart rodata;  ///< constants and jump tables (`.rodata`)
-    ArtifactPart text;    ///< executable, page-aligned (`.text`)
+    /// MemoryExtent each, ascending by memory and address. Empty: `module` has the data segments.
+    /// Otherwise its active ones are empty passive ones there (`.wmx.extents`).
+    ArtifactPart memory_extents;
+    ArtifactPart memory_data;  ///< page-aligned (`.wmx.data`)
+    ArtifactPart text;         ///< executable, page-aligned (`.text`)
 };
 
 /// What ArtifactHeader::checksum should be. `image` is the image up to the end of `text`, and holds

@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "base/units.h"
 #include "codegen/impl/linker.h"
+#include "codegen/impl/memory_image.h"
 #include "codegen/impl/object.h"
 #include "codegen/impl/plan.h"
 #include "codegen/plugin.h"
@@ -30,6 +31,7 @@ namespace wasmax::codegen {
 namespace {
 
 constexpr std::uint8_t kCodeSectionId = 10;
+constexpr std::uint8_t kDataSectionId = 11;
 constexpr std::size_t kModulePreambleBytes = 8;  // magic and version
 /// Text beyond this gets huge-page alignment.
 constexpr std::uint64_t kLargeTextBytes = 8 * kMiB;
@@ -45,12 +47,15 @@ void copy_text(std::array<char, kSize>& out, std::string_view text) {
     std::copy_n(text.begin(), std::min(text.size(), kSize - 1), out.begin());
 }
 
-/// The module's binary without its code section.
-std::vector<std::byte> module_without_code(const wasm::Module& module) {
+/// The module's binary without its code section, and without the data that `image` holds.
+std::vector<std::byte> module_without_code(const wasm::Module& module, const MemoryImage& image) {
     const ByteView preamble = module.bytes.first(kModulePreambleBytes);
     std::vector<std::byte> bytes(preamble.begin(), preamble.end());
     for (const wasm::SectionSpan& section : module.sections) {
-        if (section.id != kCodeSectionId) {
+        if (section.id == kDataSectionId && !image.extents.empty()) {
+            const std::vector<std::byte> data = data_section_without_active(module);
+            bytes.insert(bytes.end(), data.begin(), data.end());
+        } else if (section.id != kCodeSectionId) {
             bytes.insert(bytes.end(), section.whole.begin(), section.whole.end());
         }
     }
@@ -156,6 +161,28 @@ void ElfImage::finish() {
     overwrite(sizeof header, bytes_of(segments_));
 }
 
+void add_memory(ElfImage& image, abi::ArtifactHeader& header, const MemoryImage& memory) {
+    if (memory.extents.empty()) {
+        return;
+    }
+    const std::uint64_t table_bytes = memory.extents.size() * sizeof(abi::MemoryExtent);
+    std::uint64_t offset =
+        align_up(align_up(image.size(), alignof(abi::MemoryExtent)) + table_bytes, kHostPageBytes);
+    std::vector<abi::MemoryExtent> table;
+    table.reserve(memory.extents.size());
+    for (const MemoryImage::Extent& extent : memory.extents) {
+        table.push_back({.memory = extent.memory,
+                         .address = extent.address,
+                         .offset = offset,
+                         .bytes = extent.bytes});
+        offset += extent.bytes;
+    }
+    header.memory_extents =
+        image.add_section(".wmx.extents", bytes_of(table), alignof(abi::MemoryExtent), SHF_ALLOC);
+    header.memory_data =
+        image.add_section(".wmx.data", bytes_of(memory.data), kHostPageBytes, SHF_ALLOC);
+}
+
 /// `.symtab` and `.strtab`, so that objdump, perf and gdb show the names of the wasm module.
 void add_symbols(ElfImage& image, const wasm::Module& module, const LinkedCode& code,
                  std::uint64_t text_address, std::uint16_t text_section) {
@@ -192,6 +219,8 @@ Result<std::vector<std::byte>, Error> write_artifact(const Plan& plan,
     const wasm::Module& module = plan.module;
     LinkedCode code = TRY(join(plan, objects));
 
+    const MemoryImage memory = memory_image(module);
+
     ElfImage image;
     std::vector<abi::ArtifactHeader> header(1);
     image.add_section(".wmx.header", bytes_of(header), alignof(abi::ArtifactHeader), SHF_ALLOC);
@@ -211,12 +240,13 @@ Result<std::vector<std::byte>, Error> write_artifact(const Plan& plan,
         return image.add_section(name, contents, alignment, SHF_ALLOC);
     };
     constexpr std::uint64_t kTableAlignment = sizeof(std::uint32_t);
-    header[0].module = add(".wmx.module", module_without_code(module), 1);
+    header[0].module = add(".wmx.module", module_without_code(module, memory), 1);
     header[0].functions = add(".wmx.functions", bytes_of(code.functions), kTableAlignment);
     header[0].wrappers = add(".wmx.wrappers", bytes_of(code.wrappers), kTableAlignment);
     header[0].pcmap_index = add(".wmx.pcindex", bytes_of(code.pcmap_index), kTableAlignment);
     header[0].pcmap_entries = add(".wmx.pcmap", bytes_of(code.pcmap_entries), 1);
     header[0].rodata = add(".rodata", bytes_of(code.rodata), code.rodata_alignment);
+    add_memory(image, header[0], memory);
     image.add_segment(0, image.size(), PF_R, kHostPageBytes);
 
     const std::uint64_t text_alignment =

@@ -1,5 +1,6 @@
 #include "runtime/artifact.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -90,18 +91,23 @@ Result<std::shared_ptr<const Artifact>, Error> Artifact::map(int fd, std::string
         return fail(std::move(image).error().in(name));
     }
     const ByteView view = image->view();
-    return create(std::move(name), view, std::move(image).value());
+    // Without a descriptor of its own it works too: memories are copied.
+    return create(std::move(name), view, std::move(image).value(),
+                  {.fd = UniqueFd(fcntl(fd, F_DUPFD_CLOEXEC, 0)), .offset = 0});
 }
 
-Result<std::shared_ptr<const Artifact>, Error> Artifact::adopt(ByteView image, std::string name) {
-    return create(std::move(name), image, Mapping());
+Result<std::shared_ptr<const Artifact>, Error> Artifact::adopt(ByteView image, std::string name,
+                                                               UniqueFd file,
+                                                               std::uint64_t file_offset) {
+    return create(std::move(name), image, Mapping(),
+                  {.fd = std::move(file), .offset = file_offset});
 }
 
 Result<std::shared_ptr<const Artifact>, Error> Artifact::create(std::string name, ByteView image,
-                                                                Mapping mapping) {
+                                                                Mapping mapping, File file) {
     const std::shared_ptr<Artifact> artifact(
         // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): the constructor is private.
-        new Artifact(std::move(name), image, std::move(mapping)));
+        new Artifact(std::move(name), image, std::move(mapping), std::move(file)));
     auto loaded = artifact->load();
     if (!loaded.has_value()) {
         return fail(std::move(loaded).error().in(artifact->name_));
@@ -150,6 +156,13 @@ Result<void, Error> Artifact::load_module(const abi::ArtifactHeader& header) {
         return fail(damaged("the module has other functions"));
     }
     layout_ = abi::ContextLayout::of(module_);
+    extents_ = TRY(memory_extents(image_, header));
+    for (const abi::MemoryExtent& extent : extents_) {
+        if (extent.memory < module_.imported_memories ||
+            extent.memory >= module_.memory_types.size()) {
+            return fail(damaged("a memory extent of no memory"));
+        }
+    }
     return {};
 }
 
@@ -174,6 +187,19 @@ const void* Artifact::wrapper(wasm::FunctionIndex function) const {
     WASMAX_ASSERT(module_.is_imported(function));
     const std::uint32_t offset = wrappers_[function.value];
     return offset == abi::kNoWrapper ? nullptr : text_.data() + offset;
+}
+
+std::vector<Artifact::InitialMemory> Artifact::initial_memory() const {
+    std::vector<InitialMemory> all;
+    all.reserve(extents_.size());
+    for (const abi::MemoryExtent& extent : extents_) {
+        all.push_back({.memory = {extent.memory},
+                       .address = extent.address,
+                       .image = {.bytes = image_.subspan(extent.offset, extent.bytes),
+                                 .fd = file_.fd ? file_.fd.get() : -1,
+                                 .file_offset = file_.offset + extent.offset}});
+    }
+    return all;
 }
 
 std::optional<Artifact::Location> Artifact::find(std::uintptr_t pc) const {

@@ -7,13 +7,16 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "abi/artifact.h"
 #include "abi/context_layout.h"
 #include "base/error.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "base/units.h"
 #include "runtime/mapping.h"
+#include "runtime/memory.h"
 #include "runtime/trap_handler.h"
 #include "wasm/decoder.h"
 #include "wasm/module.h"
@@ -35,8 +38,9 @@ public:
 
     /// The same for an image that is part of this executable: its segments are mapped already, with
     /// the protection that they ask for, and stay. Errors: invalid, unsupported.
-    [[nodiscard]] static Result<std::shared_ptr<const Artifact>, Error> adopt(ByteView image,
-                                                                              std::string name);
+    /// `file` is the executable, in which the image starts at `file_offset`; -1 if it can't be had.
+    [[nodiscard]] static Result<std::shared_ptr<const Artifact>, Error> adopt(
+        ByteView image, std::string name, UniqueFd file, std::uint64_t file_offset);
 
     /// Whether the bytes that matter are those that the compiler wrote. Reads them all: a few
     /// milliseconds for 30 MB.
@@ -55,6 +59,14 @@ public:
     /// The machine code, wrappers included.
     [[nodiscard]] ByteView text() const { return text_; }
 
+    /// What memories begin with, instead of active data segments; usually nothing.
+    struct InitialMemory {
+        wasm::MemoryIndex memory;
+        std::uint64_t address = 0;
+        Memory::Image image;
+    };
+    [[nodiscard]] std::vector<InitialMemory> initial_memory() const;
+
     struct Location {
         wasm::FunctionIndex function;
         std::uint64_t wasm_offset =
@@ -66,11 +78,20 @@ public:
     [[nodiscard]] std::string function_name(wasm::FunctionIndex function) const;
 
 private:
-    Artifact(std::string name, ByteView image, Mapping mapping)
-        : name_(std::move(name)), mapping_(std::move(mapping)), image_(image) {}
+    /// A file from `offset` on.
+    struct File {
+        UniqueFd fd;
+        std::uint64_t offset = 0;
+    };
+    Artifact(std::string name, ByteView image, Mapping mapping, File file)
+        : name_(std::move(name)),
+          mapping_(std::move(mapping)),
+          image_(image),
+          file_(std::move(file)) {}
     [[nodiscard]] static Result<std::shared_ptr<const Artifact>, Error> create(std::string name,
                                                                                ByteView image,
-                                                                               Mapping mapping);
+                                                                               Mapping mapping,
+                                                                               File file);
     [[nodiscard]] Result<void, Error> load();
     [[nodiscard]] Result<void, Error> load_tables(const abi::ArtifactHeader& header);
     [[nodiscard]] Result<void, Error> load_module(const abi::ArtifactHeader& header);
@@ -79,6 +100,7 @@ private:
     const std::string name_;
     Mapping mapping_;  // of image_; empty if adopted
     const ByteView image_;
+    const File file_;  // of image_
     abi::ArtifactHeader header_;
     GuardRegion code_region_;  // after mapping_: unregistered before it is unmapped
     wasm::Module module_;
@@ -90,6 +112,7 @@ private:
     std::span<const std::uint32_t> wrappers_;
     std::span<const std::uint32_t> pcmap_index_;
     ByteView pcmap_entries_;
+    std::vector<abi::MemoryExtent> extents_;
 };
 
 }  // namespace wasmax::runtime

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "abi/artifact.h"
 #include "abi/cpu_features.h"
@@ -113,7 +114,8 @@ Result<abi::ArtifactHeader, Error> checked_header(ByteView image) {
     }
     for (const abi::ArtifactPart* part :
          {&header.module, &header.functions, &header.wrappers, &header.pcmap_index,
-          &header.pcmap_entries, &header.rodata, &header.text}) {
+          &header.pcmap_entries, &header.rodata, &header.memory_extents, &header.memory_data,
+          &header.text}) {
         if (!inside(image, part->offset, part->bytes)) {
             return fail(damaged("a part reaches past the end"));
         }
@@ -128,6 +130,27 @@ Result<abi::ArtifactHeader, Error> checked_header(ByteView image) {
 
 ByteView part_bytes(ByteView image, abi::ArtifactPart part) {
     return image.subspan(part.offset, part.bytes);
+}
+
+Result<std::vector<abi::MemoryExtent>, Error> memory_extents(ByteView image,
+                                                             const abi::ArtifactHeader& header) {
+    const ByteView bytes = part_bytes(image, header.memory_extents);
+    std::vector<abi::MemoryExtent> extents(bytes.size() / sizeof(abi::MemoryExtent));
+    if (bytes.size() % sizeof(abi::MemoryExtent) != 0) {
+        return fail(damaged("the table of memory extents has another size"));
+    }
+    if (!extents.empty()) {
+        std::memcpy(extents.data(), bytes.data(), bytes.size());
+    }
+    const abi::ArtifactPart& data = header.memory_data;
+    for (const abi::MemoryExtent& extent : extents) {
+        const bool aligned = (extent.address | extent.offset | extent.bytes) % kHostPageBytes == 0;
+        if (!aligned || extent.offset < data.offset || extent.bytes > data.bytes ||
+            extent.offset - data.offset > data.bytes - extent.bytes) {
+            return fail(damaged("a memory extent points outside"));
+        }
+    }
+    return extents;
 }
 
 Result<std::span<const std::uint32_t>, Error> part_numbers(ByteView image, abi::ArtifactPart part,

@@ -267,6 +267,11 @@ Result<void, InstantiateError> Instantiation::copy_elements() {
 }
 
 Result<void, InstantiateError> Instantiation::copy_data() {
+    for (const auto& [memory, address, image] : instance_.artifact().initial_memory()) {
+        if (!instance_.memory(memory).place(address, image).has_value()) {
+            return trapped(abi::TrapCode::memory_out_of_bounds);  // a damaged artifact
+        }
+    }
     for (std::uint32_t index = 0; index < module_.data.size(); ++index) {
         const wasm::DataSegment& segment = module_.data[index];
         if (segment.mode != wasm::SegmentMode::active) {

@@ -70,6 +70,17 @@ Result<void, Error> Mapping::access(std::uint64_t offset, std::uint64_t bytes, A
     return {};
 }
 
+Result<void, Error> Mapping::overlay(std::uint64_t offset, std::uint64_t bytes, int fd,
+                                     std::uint64_t file_offset, std::string_view purpose) {
+    WASMAX_ASSERT((offset | bytes) % kHostPageBytes == 0 && offset <= bytes_ &&
+                  bytes <= bytes_ - offset);
+    if (mmap(base_ + offset, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE,
+             fd, static_cast<off_t>(file_offset)) == MAP_FAILED) {
+        return fail(Error::from_errno(errno, purpose));
+    }
+    return {};
+}
+
 void Mapping::reset() noexcept {
     if (base_ != nullptr) {
         munmap(base_, bytes_);

@@ -39,6 +39,12 @@ public:
     [[nodiscard]] Result<void, Error> access(std::uint64_t offset, std::uint64_t bytes,
                                              Access access, std::string_view purpose);
 
+    /// Replaces [offset, offset + bytes), whole host pages inside the mapping, by that part of the
+    /// regular file `fd` from `file_offset` (whole pages too), private and read-write: what is
+    /// written stays here. On failure nothing has changed. Errors: host. linux: mmap(2)
+    [[nodiscard]] Result<void, Error> overlay(std::uint64_t offset, std::uint64_t bytes, int fd,
+                                              std::uint64_t file_offset, std::string_view purpose);
+
     [[nodiscard]] std::byte* base() const { return base_; }
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
     [[nodiscard]] ByteView view() const { return {base_, bytes_}; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -60,6 +61,19 @@ Result<WasmPages, MemoryError> Memory::grow(WasmPages delta) {
         state_.bytes.store(before.bytes().count + delta.bytes().count, std::memory_order_release);
     }
     return before;
+}
+
+Result<void, MemoryError> Memory::place(std::uint64_t address, const Image& image) {
+    const std::lock_guard lock(growing_);
+    const std::uint64_t size = bytes().count;
+    if (address > size || image.bytes.size() > size - address) {
+        return fail(MemoryError::limit);
+    }
+    if (image.fd == -1 || !reservation_.overlay(address, image.bytes.size(), image.fd,
+                                                image.file_offset, "mapping initial memory")) {
+        std::memcpy(base() + address, image.bytes.data(), image.bytes.size());
+    }
+    return {};
 }
 
 }  // namespace wasmax::runtime

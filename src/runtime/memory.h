@@ -54,6 +54,17 @@ public:
     /// wasm: exec-memory-grow
     [[nodiscard]] Result<WasmPages, MemoryError> grow(WasmPages delta);
 
+    /// A part of a regular file that holds what a memory begins with.
+    struct Image {
+        ByteView bytes;  ///< the same bytes, mapped; whole host pages
+        int fd = -1;     ///< -1: only `bytes` is at hand
+        std::uint64_t file_offset = 0;
+    };
+    /// Lets the memory begin with `image` from `address`, a multiple of the host's page: maps the
+    /// file, so that pages which are only read stay shared, or copies. Before anything else has
+    /// been written there. Errors: limit (it reaches past the end).
+    [[nodiscard]] Result<void, MemoryError> place(std::uint64_t address, const Image& image);
+
 private:
     Memory(const wasm::MemoryType& type, const MemoryOptions& options, Mapping reservation);
 

@@ -131,6 +131,9 @@ std::uint32_t WaitQueue::notify_wide(Bucket& bucket, const void* address, std::u
 }
 
 std::uint32_t WaitQueue::notify(const void* address, std::uint32_t count) {
+    if (count == 0) {
+        return 0;  // FUTEX_WAKE of none wakes one
+    }
     Bucket& bucket = this->bucket(address);
     if (bucket.sleepers.fetch_add(0) == 0) {  // a read that no earlier store can pass
         return 0;

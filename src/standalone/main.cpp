@@ -1,4 +1,5 @@
 #include <elf.h>
+#include <fcntl.h>
 #include <sys/auxv.h>
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "base/units.h"
 #include "launch/embedded.h"
 #include "launch/grants.h"
@@ -30,6 +32,7 @@ void report(const std::string& message) {
 
 struct Guest {
     ByteView artifact;
+    std::uint64_t file_offset = 0;  // of the artifact
     std::string_view options;
 };
 
@@ -64,6 +67,7 @@ Result<Guest, Error> find_guest() {
     }
     return Guest{
         {start + embedded.artifact_offset, embedded.artifact_bytes},
+        embedded.artifact_offset,
         {reinterpret_cast<const char*>(start) + embedded.options_offset, embedded.options_bytes}};
 }
 
@@ -76,7 +80,10 @@ Result<int, Error> run(std::span<char* const> arguments) {
         std::fputs(help_text(program).c_str(), stdout);
         return 0;
     }
-    auto artifact = TRY(runtime::Artifact::adopt(guest.artifact, program));
+    // Without /proc its memory is copied.
+    UniqueFd file(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    auto artifact =
+        TRY(runtime::Artifact::adopt(guest.artifact, program, std::move(file), guest.file_offset));
     if (options.self_check) {
         TRY(launch::check_guest(*artifact));
         std::fputs(launch::kSelfCheckAnswer, stdout);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "abi/artifact.h"
 #include "base/error.h"
@@ -17,6 +18,11 @@ namespace wasmax::runtime {
 
 /// The bytes of a part of a checked header.
 [[nodiscard]] ByteView part_bytes(ByteView image, abi::ArtifactPart part);
+
+/// Every extent of a checked header: page-aligned, inside the part that holds their bytes. Errors:
+/// invalid.
+[[nodiscard]] Result<std::vector<abi::MemoryExtent>, Error> memory_extents(
+    ByteView image, const abi::ArtifactHeader& header);
 
 /// A part that is an array of `count` 32-bit numbers. Errors: invalid (another size, or
 /// misaligned).
