@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -11,7 +10,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -25,6 +23,7 @@
 #include "cli/commands.h"
 #include "codegen/compiler.h"
 #include "engine/child_task.h"
+#include "launch/duration.h"
 #include "launch/grants.h"
 
 namespace wasmax::cli {
@@ -137,39 +136,18 @@ void add_compile_options(CLI::App& command, codegen::CompileOptions& given) {
         ->type_name("NAME");
 }
 
-namespace {
-
-/// nullopt for what is no time. The longest is 1000 hours, so that sums of times do not overflow.
-std::optional<std::chrono::milliseconds> parse_duration(const std::string& text) {
-    constexpr double kMostMs = 3.6e9;
-    double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const std::string unit(end, text.data() + text.size());
-    static const std::map<std::string, double> units{{"", 1e3},  {"ms", 1},    {"s", 1e3},
-                                                     {"m", 6e4}, {"min", 6e4}, {"h", 3.6e6}};
-    const auto found = units.find(unit);
-    if (error != std::errc() || found == units.end()) {
-        return std::nullopt;
-    }
-    const double milliseconds = number * found->second;
-    if (!(milliseconds >= 1 && milliseconds <= kMostMs)) {
-        return std::nullopt;
-    }
-    return std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds));
-}
-
-}  // namespace
-
 void add_duration_option(CLI::App& command, const std::string& name,
                          std::chrono::milliseconds& given, const std::string& help) {
     command
         .add_option_function<std::string>(
-            name, [&given](const std::string& text) { given = *parse_duration(text); }, help)
+            name, [&given](const std::string& text) { given = *launch::parse_duration(text); },
+            help)
         ->check(
             [](const std::string& text) {
-                return parse_duration(text)
+                return launch::parse_duration(text)
                            ? std::string()
-                           : "takes a time such as 500ms, 10s or 2m, not `" + text + "`";
+                           : "takes " + std::string(launch::kDurationForms) + ", not `" + text +
+                                 "`";
             },
             "")
         ->type_name("DURATION");

@@ -57,9 +57,12 @@ int run_file(const RunFlags& flags) {
     }
     std::vector<std::string> arguments{flags.file};
     arguments.insert(arguments.end(), flags.arguments.begin(), flags.arguments.end());
-    const launch::Frontend frontend{.option_prefix = "--", .report = report};
+    const launch::Frontend frontend{
+        .option_prefix = "--", .report = report, .trap_exit_code = grants->trap_exit_code};
     return launch::exit_code(
-        program->run(launch::process_options(*grants, std::move(arguments), frontend)), frontend);
+        program->run(launch::process_options(*grants, std::move(arguments), frontend),
+                     {.time = grants->time_limit}),
+        frontend);
 }
 
 }  // namespace

@@ -28,6 +28,7 @@
 #include "base/unique_fd.h"
 #include "base/units.h"
 #include "engine/shared_page.h"
+#include "launch/duration.h"
 
 namespace wasmax::engine {
 namespace {
@@ -100,13 +101,6 @@ void limit_memory(const ChildTask& task, Reply& reply) {
     ::_exit(0);
 }
 
-/// `1.5 s`, `2 s`.
-std::string to_text(std::chrono::milliseconds time) {
-    const auto tenths = time.count() / 100;
-    return std::to_string(tenths / 10) +
-           (tenths % 10 == 0 ? "" : "." + std::to_string(tenths % 10)) + " s";
-}
-
 /// Waits until the child ends, for the next tick or to the limit; says whether it ended.
 bool wait_a_while(const UniqueFd& child_fd, std::chrono::milliseconds elapsed,
                   std::chrono::milliseconds limit) {
@@ -148,7 +142,7 @@ Result<int, Error> wait_for(pid_t child, const ChildTask& task) {
         }
     }
     if (expired) {
-        return fail(Error::limit(task.what + ": took longer than " + to_text(limit)));
+        return fail(Error::limit(task.what + ": took longer than " + launch::to_string(limit)));
     }
     return status;
 }

@@ -164,8 +164,9 @@ Result<Program, Error> Program::compile(ByteView binary, const std::string& name
     return Program(TRY(runtime::Artifact::map(artifact.get(), name)));
 }
 
-Result<wasix::Outcome, Error> Program::run(wasix::ProcessOptions options) const {
-    return launch::run_guest(artifact_, std::move(options));
+Result<wasix::Outcome, Error> Program::run(wasix::ProcessOptions options,
+                                           const launch::GuestLimits& limits) const {
+    return launch::run_guest(artifact_, std::move(options), limits);
 }
 
 }  // namespace wasmax::engine

@@ -11,6 +11,7 @@
 #include "codegen/compiler.h"
 #include "engine/cache.h"
 #include "engine/child_task.h"
+#include "launch/run_guest.h"
 #include "runtime/artifact.h"
 #include "wasix/process.h"
 
@@ -55,7 +56,8 @@ public:
     /// Instantiates the program and runs `_start` on the calling thread until the guest ends.
     /// Errors: host (a directory, no address space), invalid (no `_start`, imports of the wrong
     /// type), limit. A trap is an outcome, not an error.
-    [[nodiscard]] Result<wasix::Outcome, Error> run(wasix::ProcessOptions options) const;
+    [[nodiscard]] Result<wasix::Outcome, Error> run(wasix::ProcessOptions options,
+                                                    const launch::GuestLimits& limits = {}) const;
 
     [[nodiscard]] const runtime::Artifact& artifact() const { return *artifact_; }
 

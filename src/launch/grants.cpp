@@ -3,15 +3,18 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/result.h"
+#include "launch/duration.h"
 #include "wasix/net_rules.h"
 #include "wasix/process.h"
 
@@ -100,6 +103,28 @@ Result<void, Error> grant_mapped_directory(Grants& grants, std::string_view valu
     return {};
 }
 
+Result<void, Error> set_time_limit(Grants& grants, std::string_view value,
+                                   std::string_view spelling) {
+    const auto limit = parse_duration(value);
+    if (!limit) {
+        return fail(wrong_value(spelling, kDurationForms, value));
+    }
+    grants.time_limit = *limit;
+    return {};
+}
+
+Result<void, Error> set_trap_exit_code(Grants& grants, std::string_view value,
+                                       std::string_view spelling) {
+    constexpr int kMost = 255;
+    int code = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), code);
+    if (error != std::errc() || end != value.data() + value.size() || code < 0 || code > kMost) {
+        return fail(wrong_value(spelling, "a number from 0 to 255", value));
+    }
+    grants.trap_exit_code = code;
+    return {};
+}
+
 constexpr std::array kOptions{
     GrantOption{"net", "RULES",
                 "Let the program use the host's network: all of it, or what RULES allow, such as "
@@ -112,10 +137,12 @@ constexpr std::array kOptions{
                 "to read only with :ro"},
     GrantOption{"volume", "HOST[:GUEST[:ro]]", "The same as dir"},
     GrantOption{"mapdir", "GUEST:HOST", "The same, the guest's name first"},
+    GrantOption{"timeout", "DURATION", "Stop the program with a trap after a time such as 10s"},
+    GrantOption{"trap-exit-code", "N", "The exit code when the program traps (default 134)"},
 };
-constexpr std::array<Apply, kOptions.size()> kApply{grant_network,    grant_variable,
-                                                    forward_host_env, grant_directory,
-                                                    grant_directory,  grant_mapped_directory};
+constexpr std::array<Apply, kOptions.size()> kApply{
+    grant_network,   grant_variable,         forward_host_env, grant_directory,
+    grant_directory, grant_mapped_directory, set_time_limit,   set_trap_exit_code};
 
 void report_missing(wasix::Capability capability, const Frontend& frontend) {
     const std::string prefix(frontend.option_prefix);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,13 +14,16 @@
 
 namespace wasmax::launch {
 
-/// What a guest gets beyond memory and time. Nothing unless an option grants it.
+/// What a guest gets beyond memory and time, and what becomes of it. Nothing unless an option
+/// grants it.
 struct Grants {
     bool network = false;
     std::optional<wasix::NetRules> net_rules;  ///< of that network, only what they allow
     bool forward_host_env = false;
     std::vector<std::string> env;  ///< NAME=VALUE; a later one replaces an earlier one of that name
     std::vector<wasix::Preopen> directories;
+    std::chrono::milliseconds time_limit{0};  ///< 0: none
+    std::optional<int> trap_exit_code;
 };
 
 /// An option that grants something: `wasmax run --NAME`, or `PROGRAM --wasmax-NAME` for a program
@@ -42,6 +46,7 @@ struct GrantOption {
 struct Frontend {
     std::string_view option_prefix;  ///< `--` or `--wasmax-`; a literal
     void (*report)(const std::string& message);
+    std::optional<int> trap_exit_code{};  ///< of the host process; kExitTrap unless it is given
 };
 
 /// The process that `grants` describe, with this process's environment if they forward it.

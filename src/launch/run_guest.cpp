@@ -3,8 +3,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -15,6 +20,7 @@
 #include "launch/imports.h"
 #include "runtime/artifact.h"
 #include "runtime/instance.h"
+#include "runtime/interrupt.h"
 #include "runtime/outcome.h"
 #include "runtime/store.h"
 #include "runtime/thread.h"
@@ -38,18 +44,48 @@ Result<wasix::Outcome, Error> outcome_of(runtime::InstantiateError&& error,
     return fail(Error::invalid(name + ": " + runtime::to_string(error)));
 }
 
+/// Stops a guest when its time is up. One that cannot be stopped, because it is in a kernel call
+/// that nothing interrupts, is ended with the process a while later.
+class Deadline {
+public:
+    Deadline(runtime::ThreadState& thread, std::chrono::milliseconds limit) {
+        if (limit.count() != 0) {
+            watcher_ = std::jthread([this, &thread, limit](const std::stop_token& ended) {
+                constexpr std::chrono::seconds kGrace{5};
+                if (!ends_within(limit, ended)) {
+                    thread.interruption.request(runtime::Request::stop);
+                    if (!ends_within(kGrace, ended)) {
+                        ::_exit(kExitTrap);
+                    }
+                }
+            });
+        }
+    }
+
+private:
+    bool ends_within(std::chrono::milliseconds time, const std::stop_token& ended) {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, ended, time, [&] { return ended.stop_requested(); });
+    }
+
+    std::mutex mutex_;  // guards nothing: what changes is the stop token
+    std::condition_variable_any changed_;
+    std::jthread watcher_;
+};
+
 /// Ends the process without a core and without unwinding the guest.
 void end_on_signal(int number) { ::_exit(128 + number); }
 
 }  // namespace
 
 Result<wasix::Outcome, Error> run_guest(std::shared_ptr<const runtime::Artifact> artifact,
-                                        wasix::ProcessOptions options) {
+                                        wasix::ProcessOptions options, const GuestLimits& limits) {
     io::DirectBackend io;
     const auto process = TRY(wasix::Process::create(std::move(options), io));
     runtime::Store store;
     const auto thread = TRY(runtime::ThreadState::create(store));
     process->attach(*thread);
+    const Deadline deadline(*thread, limits.time);
     const auto imports = TRY(bind_imports(artifact->module(), store));
     const std::string name = artifact->name();
     auto instance = runtime::Instance::create(store, *thread, std::move(artifact), imports);
@@ -83,7 +119,7 @@ int exit_code(const Result<wasix::Outcome, Error>& outcome, const Frontend& fron
     }
     if (const auto* trapped = std::get_if<runtime::Trapped>(&*outcome)) {
         frontend.report(runtime::to_string(trapped->trap));
-        return kExitTrap;
+        return frontend.trap_exit_code.value_or(kExitTrap);
     }
     return 0;
 }

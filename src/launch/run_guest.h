@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -16,11 +17,19 @@ inline constexpr int kExitFailure = 1;  ///< it could not be done; a sentence is
 inline constexpr int kExitUsage = 2;    ///< the command line is wrong
 inline constexpr int kExitTrap = 134;  ///< the guest trapped: 128 + SIGABRT, as a crash of a native
 
+/// What a guest may use of the host process.
+struct GuestLimits {
+    /// From the start of run_guest(); 0: none. Then every thread of the guest is stopped, wherever
+    /// it is, and the outcome is the trap `interrupted`.
+    std::chrono::milliseconds time{0};
+};
+
 /// Instantiates `artifact` and runs `_start` on the calling thread until the guest ends.
 /// Errors: host (a directory, no address space), invalid (no `_start`, imports of the wrong type),
 /// limit. A trap is an outcome, not an error.
 [[nodiscard]] Result<wasix::Outcome, Error> run_guest(
-    std::shared_ptr<const runtime::Artifact> artifact, wasix::ProcessOptions options);
+    std::shared_ptr<const runtime::Artifact> artifact, wasix::ProcessOptions options,
+    const GuestLimits& limits = {});
 
 /// Whether run_guest() would get as far as the guest's code: reads all of the artifact, binds its
 /// imports and looks for `_start`. Runs none of it. Errors: invalid, host, limit.

@@ -93,11 +93,14 @@ Result<int, Error> run(std::span<char* const> arguments) {
     guest_arguments.insert(guest_arguments.end(), options.guest_arguments.begin(),
                            options.guest_arguments.end());
     launch::end_on_termination_signals();
-    const launch::Frontend frontend{.option_prefix = launch::kOptionPrefix, .report = report};
+    const launch::Frontend frontend{.option_prefix = launch::kOptionPrefix,
+                                    .report = report,
+                                    .trap_exit_code = options.grants.trap_exit_code};
     return launch::exit_code(
         launch::run_guest(
             std::move(artifact),
-            launch::process_options(options.grants, std::move(guest_arguments), frontend)),
+            launch::process_options(options.grants, std::move(guest_arguments), frontend),
+            {.time = options.grants.time_limit}),
         frontend);
 }
 

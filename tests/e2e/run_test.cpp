@@ -226,6 +226,47 @@ TEST(Run, EndsATightLoopOnInterrupt) {
     EXPECT_FALSE(completed.signalled);
 }
 
+/// Ends with the trap, names the function, and does so without a signal.
+void expect_timed_out(const Completed& completed, const std::string& function) {
+    EXPECT_EQ(completed.exit_code, 134);
+    EXPECT_FALSE(completed.signalled);
+    EXPECT_NE(completed.errors.find("wasm trap: interrupted"), std::string::npos)
+        << completed.errors;
+    EXPECT_NE(completed.errors.find(function), std::string::npos) << completed.errors;
+}
+
+TEST(Run, EndsATightLoopWhenItsTimeIsUp) {
+    const std::string spin = R"((module
+      (func $spin (loop (br 0)))
+      (func (export "_start") (call $spin))))";
+    for (const char* level : {"-O0", "-O1", "-O2"}) {
+        expect_timed_out(run_wat(spin, {"--timeout", "50ms", level}), "spin");
+    }
+    EXPECT_EQ(run_wat(spin, {"--timeout", "50ms", "--trap-exit-code", "7"}).exit_code, 7);
+}
+
+TEST(Run, EndsABlockedSystemCallWhenItsTimeIsUp) {
+    // A subscription to a clock: an hour from now.
+    expect_timed_out(run_wat(R"((module
+      (import "wasi_snapshot_preview1" "poll_oneoff"
+        (func $poll (param i32 i32 i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (func $sleep (export "_start")
+        (i32.store (i32.const 16) (i32.const 1))
+        (i64.store (i32.const 24) (i64.const 3600000000000))
+        (drop (call $poll (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 128))))))",
+                             {"--timeout", "50ms"}),
+                     "sleep");
+}
+
+TEST(Run, HasTimeUpToItsLimit) {
+    const Completed completed = run_wat("(module (func (export \"_start\")))",
+                                        {"--timeout", "1h", "--trap-exit-code", "9"});
+    EXPECT_EQ(completed.exit_code, 0) << completed.errors;
+    EXPECT_EQ(run_wat("(module)", {"--timeout", "soon"}).exit_code, 2);
+    EXPECT_EQ(run_wat("(module)", {"--trap-exit-code", "256"}).exit_code, 2);
+}
+
 TEST(CommandLine, KnowsVersionAndHelp) {
     EXPECT_EQ(wasmax({"--version"}).output.rfind("wasmax ", 0), 0U);
     const Completed help = wasmax({"--help"});
