@@ -14,6 +14,8 @@
 #include "engine/engine.h"
 #include "launch/grants.h"
 #include "launch/run_guest.h"
+#include "runtime/artifact.h"
+#include "runtime/debugger.h"
 
 namespace wasmax::cli {
 namespace {
@@ -24,6 +26,8 @@ struct RunFlags {
     GivenGrants grants;
     std::optional<codegen::Tier> tier;
     bool no_cache = false;
+    bool debug = false;
+    bool perf_map = false;
     CompileConduct conduct;
 };
 
@@ -35,6 +39,18 @@ constexpr const char* kExamples = R"(Examples:
 
 What follows -- goes to the program, whose name is its first argument.
 The exit code is the program's; 134 if it trapped, 128 + n if signal n ended it.)";
+
+/// For debuggers and profilers. False: it could not be done, and was reported.
+bool describe_code(const RunFlags& flags, const runtime::Artifact& artifact) {
+    if (flags.debug || runtime::is_debugged()) {
+        runtime::describe_to_debugger(artifact);
+    }
+    const auto written = flags.perf_map ? runtime::write_perf_map(artifact) : Result<void, Error>{};
+    if (!written) {
+        report(written.error().message);
+    }
+    return written.has_value();
+}
 
 int run_file(const RunFlags& flags) {
     const auto grants = grants_of(flags.grants);
@@ -53,6 +69,9 @@ int run_file(const RunFlags& flags) {
     progress.end();
     if (!program) {
         report(program.error().message);
+        return kExitFailure;
+    }
+    if (!describe_code(flags, program->artifact())) {
         return kExitFailure;
     }
     std::vector<std::string> arguments{flags.file};
@@ -82,6 +101,15 @@ void add_run(CLI::App& app, const std::vector<std::string>& guest_arguments, int
     // wasmer's word for --no-cache.
     command->add_flag("--no-cache,--disable-cache", flags->no_cache,
                       "Compile even if the cache has the result, and do not keep it");
+    command->add_flag("-g,--debug", flags->debug,
+                      "Let a debugger that attaches later see the program's functions (one that "
+                      "started it does anyway)");
+    command
+        ->add_option_function<std::string>(
+            "--profiler", [flags](const std::string&) { flags->perf_map = true; },
+            "perfmap: write /tmp/perf-PID.map (perf finds the functions of cached code without)")
+        ->check(CLI::IsMember({"perfmap"}))
+        ->option_text("NAME");
     command->footer(kExamples);
     command->callback([flags, &guest_arguments, &exit_code] {
         flags->arguments.insert(flags->arguments.end(), guest_arguments.begin(),

@@ -183,6 +183,12 @@ const void* Artifact::code(wasm::FunctionIndex function) const {
     return text_.data() + functions_[function.value - module_.imported_functions];
 }
 
+std::uint64_t Artifact::code_bytes(wasm::FunctionIndex function) const {
+    WASMAX_ASSERT(!module_.is_imported(function));
+    const std::uint32_t index = function.value - module_.imported_functions;
+    return functions_[index + 1] - functions_[index];
+}
+
 const void* Artifact::wrapper(wasm::FunctionIndex function) const {
     WASMAX_ASSERT(module_.is_imported(function));
     const std::uint32_t offset = wrappers_[function.value];

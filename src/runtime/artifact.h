@@ -54,6 +54,7 @@ public:
 
     /// Of a defined function.
     [[nodiscard]] const void* code(wasm::FunctionIndex function) const;
+    [[nodiscard]] std::uint64_t code_bytes(wasm::FunctionIndex function) const;
     /// Of the wrapper with the wasm convention around an imported host function; null without one.
     [[nodiscard]] const void* wrapper(wasm::FunctionIndex function) const;
     /// The machine code, wrappers included.
