@@ -38,3 +38,9 @@ target_link_directories(wasmax_llvm INTERFACE ${llvm_directory})
 # --as-needed drops libz3 and libxml2, which only parts of LLVM need that we do not link.
 target_link_libraries(wasmax_llvm INTERFACE
     -Wl,--push-state,--as-needed ${llvm_libraries} -Wl,--pop-state)
+
+# TOML, header-only and without exceptions, which we do not throw (decision 0011).
+find_path(WASMAX_TOML_INCLUDE toml++/toml.h REQUIRED)
+add_library(wasmax_toml INTERFACE)
+target_include_directories(wasmax_toml SYSTEM INTERFACE ${WASMAX_TOML_INCLUDE})
+target_compile_definitions(wasmax_toml INTERFACE TOML_HEADER_ONLY=1 TOML_EXCEPTIONS=0)

@@ -60,7 +60,7 @@ target_link_options(wasmax_codegen_plugin PRIVATE
 set_target_properties(wasmax_codegen_plugin PROPERTIES
     LINK_DEPENDS ${CMAKE_SOURCE_DIR}/src/codegen/plugin.map)
 wasmax_library(chart DEPENDS base LINKS fmt::fmt)
-wasmax_library(lab DEPENDS chart base LINKS fmt::fmt nlohmann_json::nlohmann_json PkgConfig::XLSXWRITER)
+wasmax_library(lab DEPENDS chart base LINKS fmt::fmt nlohmann_json::nlohmann_json PkgConfig::XLSXWRITER wasmax_toml)
 wasmax_program(cli wasmax DEPENDS lab chart engine launch wasix runtime io abi wasm base LOADS codegen
     LINKS CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json)
 

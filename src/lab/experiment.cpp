@@ -21,6 +21,8 @@ constexpr int kMaxConnections = 10'000;
 constexpr std::string_view kNameCharacters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 constexpr int kMaxRuns = 1'000;
+constexpr int kMaxPipeline = 1'000;
+constexpr int kMaxRate = 10'000'000;
 constexpr std::chrono::seconds kMaxDuration = std::chrono::hours(24);
 
 Result<void, Error> check_range(std::string_view what, long value, long low, long high) {
@@ -33,6 +35,20 @@ Result<void, Error> check_range(std::string_view what, long value, long low, lon
 
 }  // namespace
 
+std::string_view to_string(Generator generator) {
+    return generator == Generator::wrk ? "wrk" : "open";
+}
+
+std::string describe(const Load& load) {
+    if (load.generator == Generator::open) {
+        return fmt::format("open loop, {} requests/s, {} connections, {} s", load.rate,
+                           load.connections, load.duration.count());
+    }
+    return fmt::format(
+        "wrk -t{} -c{} -d{}s{}", load.threads, load.connections, load.duration.count(),
+        load.pipeline > 1 ? fmt::format(", {} requests at once", load.pipeline) : "");
+}
+
 Result<void, Error> validate(const Experiment& experiment) {
     const Load& load = experiment.load;
     TRY(check_range("the number of runs", experiment.runs, 1, kMaxRuns));
@@ -40,8 +56,18 @@ Result<void, Error> validate(const Experiment& experiment) {
     TRY(check_range("the number of threads", load.threads, 1, load.connections));
     TRY(check_range("the duration in seconds", load.duration.count(), 1, kMaxDuration.count()));
     TRY(check_range("the warm-up in seconds", load.warmup.count(), 0, kMaxDuration.count()));
-    if (experiment.contenders.empty()) {
-        return fail(Error::invalid("there is no contender to measure"));
+    TRY(check_range("the number of requests at once", load.pipeline, 1, kMaxPipeline));
+    if (load.generator == Generator::open) {
+        TRY(check_range("the rate of requests per second", load.rate, 1, kMaxRate));
+    }
+    // They become names of files and of a spreadsheet's sheets.
+    constexpr std::size_t kMaxWorkloadName = 31;
+    const std::string& workload = experiment.workload.name;
+    if (workload.empty() || workload.size() > kMaxWorkloadName || workload.starts_with('.') ||
+        workload.find_first_not_of(kNameCharacters) != std::string::npos) {
+        return fail(Error::invalid(fmt::format(
+            "'{}' cannot name a workload: use at most 31 letters, digits, '-', '_', '.'",
+            workload)));
     }
     std::set<std::string> names;
     for (const Contender& contender : experiment.contenders) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -18,6 +19,7 @@ struct Contender {
     std::string flags = {};                 ///< how, where it matters: `--net`, `-O3`
     std::string program = {};               ///< what is run: `server_close.wat`
     std::string backend = {};               ///< how it does its I/O: `direct`, `libc`
+    std::string handles = {};               ///< how it handles connections: `one thread, epoll`
     std::vector<std::string> command = {};  ///< program (found in PATH) and arguments
     bool operator==(const Contender&) const = default;
 };
@@ -32,15 +34,50 @@ struct Workload {
     bool operator==(const Workload&) const = default;
 };
 
-/// The load that wrk puts on a contender.
+enum class Generator : std::uint8_t {
+    wrk,   ///< closed loop: each connection sends its next request when it has its answer
+    open,  ///< open loop: requests at a fixed rate, whatever the server does
+};
+[[nodiscard]] std::string_view to_string(Generator generator);
+
+/// The load that is put on a contender.
 struct Load {
-    int threads = 12;       ///< 1..connections
+    Generator generator = Generator::wrk;
+    int threads = 12;       ///< 1..connections; of wrk
     int connections = 400;  ///< 1..10000
     std::chrono::seconds duration{10};
     std::chrono::seconds warmup{2};  ///< 0: none
+    int pipeline = 1;                ///< requests that wrk sends at once, 1..1000
+    int rate = 0;                    ///< requests per second in all, 1..10000000; of open
     bool operator==(const Load&) const = default;
 };
 
+/// `wrk -t12 -c400 -d10s`, or the like.
+[[nodiscard]] std::string describe(const Load& load);
+
+/// A contender that is not measured.
+struct Absence {
+    enum class Why : std::uint8_t {
+        absent,  ///< it cannot be had here
+        failed,  ///< it was there and did not do its job
+    };
+
+    std::string contender;
+    std::string reason;
+    Why why = Why::absent;
+    bool operator==(const Absence&) const = default;
+};
+
+/// A contender drawn from a published ratio to one that is measured.
+struct Estimate {
+    std::string contender;
+    std::string of;      ///< the measured contender
+    double ratio = 1;    ///< of requests per second
+    std::string source;  ///< who published it, where, and how it was measured
+    bool operator==(const Estimate&) const = default;
+};
+
+/// Contenders under one load, compared with one another. A run of the lab is one or several.
 struct Experiment {
     std::string name;
     std::vector<Contender> contenders;
@@ -48,6 +85,8 @@ struct Experiment {
     Load load;
     int runs = 3;          ///< measurements of each contender, 1..1000
     std::string baseline;  ///< the contender that the others are compared with; may be absent
+    std::vector<Absence> absences = {};
+    std::vector<Estimate> estimates = {};
 };
 
 /// Checks the ranges above and that names are unique. Errors: invalid, naming the value.

@@ -56,6 +56,7 @@ struct Prepared {
     std::vector<char*> environment;
     std::optional<cpu_set_t> cpus;
     int null_fd = -1;
+    int cgroup_fd = -1;
     int output_fd = -1;
     int error_fd = -1;  // closed by a successful exec
     pid_t parent = 0;
@@ -76,6 +77,9 @@ void become(const Prepared& prepared) {
         ::signal(signal, SIG_DFL);
     }
     if (prepared.cpus && sched_setaffinity(0, sizeof *prepared.cpus, &*prepared.cpus) != 0) {
+        return;
+    }
+    if (prepared.cgroup_fd >= 0 && write(prepared.cgroup_fd, "0", 1) != 1) {
         return;
     }
     const int output_fd = prepared.output_fd < 0 ? prepared.null_fd : prepared.output_fd;
@@ -147,6 +151,7 @@ Result<Child, Error> Child::start(const Launch& launch) {
                             .environment = pointers_to(environment),
                             .cpus = cpu_set_of(launch.cpus),
                             .null_fd = null.get(),
+                            .cgroup_fd = launch.cgroup_fd,
                             .output_fd = launch.output_fd,
                             .error_fd = error_writer.get(),
                             .parent = getpid()};
@@ -207,9 +212,15 @@ ExitStatus Child::stop(std::chrono::milliseconds grace) {
             std::this_thread::sleep_for(kPollInterval);
         }
     }
+    ExitStatus exit;
+    exit.killed = grace.count() > 0 && !has_ended();
     // Until nothing is left: a process may fork while we look at the others.
-    for (bool gone = false; !gone;) {
+    for (bool gone = false, first = true; !gone; first = false) {
         const std::vector<pid_t> members = process_tree(pid_, mark_);
+        if (first) {
+            exit.leaked = static_cast<int>(
+                members.size() - static_cast<std::size_t>(std::ranges::count(members, pid_)));
+        }
         for (const pid_t member : members) {
             kill(member, SIGKILL);
         }
@@ -218,7 +229,6 @@ ExitStatus Child::stop(std::chrono::milliseconds grace) {
             std::this_thread::sleep_for(kPollInterval);
         }
     }
-    ExitStatus exit;
     rusage usage{};
     WASMAX_ASSERT(wait4(pid_, &exit.wait_status, 0, &usage) == pid_);
     exit.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);

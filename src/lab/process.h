@@ -21,6 +21,9 @@ namespace wasmax::lab {
 struct ExitStatus {
     int wait_status = 0;     ///< as of waitpid(2)
     double cpu_seconds = 0;  ///< user + system
+    /// What it left running, killed with it; and whether it ignored the request to end.
+    int leaked = 0;
+    bool killed = false;
     [[nodiscard]] bool success() const { return wait_status == 0; }
     /// `exit code 3` or `signal 11 (Segmentation fault)`.
     [[nodiscard]] std::string describe() const;
@@ -29,6 +32,7 @@ struct ExitStatus {
 struct Launch {
     std::vector<std::string> command;  ///< found in PATH unless it has a slash; not empty
     CpuList cpus = {};                 ///< may run on these; empty: no restriction
+    int cgroup_fd = -1;                ///< cgroup.procs of a group it joins, borrowed; -1: none
     int output_fd = -1;                ///< its stdout and stderr, borrowed for the call
 };
 

@@ -27,12 +27,15 @@
 #include "base/unique_fd.h"
 #include "lab/experiment.h"
 #include "lab/interrupt.h"
+#include "lab/listening.h"
 #include "lab/metrics.h"
 #include "lab/probe.h"
 #include "lab/process.h"
 #include "lab/process_tree.h"
 #include "lab/progress.h"
+#include "lab/quota.h"
 #include "lab/stop.h"
+#include "lab/validity.h"
 #include "lab/wrk.h"
 
 namespace wasmax::lab {
@@ -40,7 +43,7 @@ namespace wasmax::lab {
 namespace {
 
 constexpr std::chrono::milliseconds kReadyPollInterval{1};
-constexpr std::chrono::seconds kWrkAllowance{30};  // beyond its duration
+constexpr std::chrono::seconds kGeneratorAllowance{30};  // beyond its duration
 constexpr off_t kLogTailBytes = 600;
 
 // What every step needs, borrowed for one experiment.
@@ -49,12 +52,16 @@ struct Context {
     const Equipment& equipment;
     Interrupt& interrupt;
     Progress& progress;
+    const Listener& listener;
+    const Quota* quota;  // nullptr: none
 };
 
 // One contender while it runs.
 class Server {
 public:
-    static Result<Server, Error> start(const Contender& contender, const Equipment& equipment) {
+    // Errors: invalid when the program cannot be executed; host.
+    static Result<Server, Error> start(const Contender& contender, const Context& context) {
+        const Equipment& equipment = context.equipment;
         const auto log_path = equipment.log_directory / (contender.name + ".log");
         UniqueFd log(
             open(log_path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644));
@@ -62,10 +69,15 @@ public:
             return fail(Error::from_errno(errno, fmt::format("creating {}", log_path.string())));
         }
         const auto started = Clock::now();
-        Child child = TRY(Child::start({.command = contender.command,
-                                        .cpus = equipment.placement.server,
-                                        .output_fd = log.get()}));
-        return Server(std::move(child), std::move(log), started);
+        auto child =
+            Child::start({.command = contender.command,
+                          .cpus = equipment.placement.server,
+                          .cgroup_fd = context.quota == nullptr ? -1 : context.quota->procs_fd(),
+                          .output_fd = log.get()});
+        if (!child) {
+            return fail(Error::invalid(child.error().message));
+        }
+        return Server(std::move(*child), std::move(log), started);
     }
 
     // Returns once it has answered correctly, with the time that took.
@@ -86,9 +98,9 @@ public:
                     fmt::format("it {} on port {}{}", wrong->why, workload.port, log_tail())));
             }
             if (Clock::now() >= deadline) {
-                return fail(Error::invalid(
-                    fmt::format("it does not listen on port {} {} s after its start{}",
-                                workload.port, equipment.start_limit.count() / 1000, log_tail())));
+                return fail(Error::invalid(fmt::format(
+                    "it does not listen on port {} {} s after its start{}{}", workload.port,
+                    equipment.start_limit.count() / 1000, other_ports(), log_tail())));
             }
             pollfd ended[] = {{.fd = child_.pidfd(), .events = POLLIN, .revents = 0}};
             TRY(context.interrupt.wait(ended, Clock::now() + kReadyPollInterval));
@@ -103,11 +115,30 @@ public:
     }
 
     [[nodiscard]] const Child& child() const { return child_; }
-    void stop(std::chrono::milliseconds grace) { child_.stop(grace); }
+    // Returns what its end says about it, as sentences; usually none.
+    std::string stop(std::chrono::milliseconds grace) {
+        const ExitStatus exit = child_.stop(grace);
+        std::string remarks;
+        if (exit.killed) {
+            remarks += fmt::format("  it was still running {} s after SIGINT, and was killed\n",
+                                   static_cast<double>(grace.count()) / 1000);
+        }
+        if (exit.leaked > 0) {
+            remarks += fmt::format("  it left {} other process{} running, killed too\n",
+                                   exit.leaked, exit.leaked == 1 ? "" : "es");
+        }
+        return remarks;
+    }
 
 private:
     Server(Child child, UniqueFd log, Clock::time_point started)
         : child_(std::move(child)), log_(std::move(log)), started_(started) {}
+
+    // Where it listens instead, as a part of a sentence.
+    [[nodiscard]] std::string other_ports() const {
+        const auto ports = listening_ports(process_tree(child_.pid(), child_.mark()));
+        return ports.empty() ? std::string() : fmt::format(", but on {}", fmt::join(ports, ", "));
+    }
 
     // The end of its output as the end of a sentence.
     [[nodiscard]] std::string log_tail() const {
@@ -154,10 +185,10 @@ Attempt<LoadRun> load_server(Server& server, const Phase& phase, const Context& 
     const double machine_before = machine_cpu_seconds();
     const auto started = Clock::now();
     const Output output = TRY(capture(
-        {.launch = {.command = wrk_command(equipment.wrk, experiment.workload, experiment.load,
-                                           phase.duration),
+        {.launch = {.command = load_command(equipment.generators, experiment.workload,
+                                            experiment.load, phase.duration),
                     .cpus = equipment.placement.generator},
-         .limit = phase.duration + kWrkAllowance,
+         .limit = phase.duration + kGeneratorAllowance,
          .stop_fd = server.child().pidfd(),
          .on_second =
              [&](std::chrono::seconds taken) {
@@ -173,7 +204,9 @@ Attempt<LoadRun> load_server(Server& server, const Phase& phase, const Context& 
     }
     if (!output.exit.success()) {
         return fail(Error::internal(
-            fmt::format("wrk ended with {}: {}", output.exit.describe(), output.text)));
+            fmt::format("{} ended with {}: {}",
+                        experiment.load.generator == Generator::wrk ? "wrk" : "the generator",
+                        output.exit.describe(), output.text)));
     }
     run.wrk = TRY(parse_wrk(output.text));
     run.generator_cpu_seconds = output.exit.cpu_seconds;
@@ -187,14 +220,14 @@ double other_cores(const LoadRun& run) {
     return std::max(0.0, run.machine_cpu_seconds - ours) / run.elapsed_s;
 }
 
-std::vector<std::pair<Metric, double>> values_of(const LoadRun& run, double start_ms) {
+Values values_of(const LoadRun& run, double start_ms) {
     const WrkResult& wrk = run.wrk;
     // Without an answer there is no cost of an answer: the quotients are infinite and left out.
     const auto requests = static_cast<double>(wrk.requests);
     const auto us_per_request = [&](double Usage::* seconds) {
         return (run.after.*seconds - run.before.*seconds) * 1e6 / requests;
     };
-    std::vector<std::pair<Metric, double>> values{
+    Values values{
         {Metric::requests_per_second, wrk.requests_per_second},
         {Metric::requests, requests},
         {Metric::cpu_us_per_request, us_per_request(&Usage::cpu_seconds)},
@@ -225,12 +258,10 @@ std::vector<std::pair<Metric, double>> values_of(const LoadRun& run, double star
     return values;
 }
 
-Attempt<std::vector<std::pair<Metric, double>>> measure(const Contender& contender,
-                                                        const Context& context) {
+Attempt<Values> measure(const Contender& contender, const Context& context) {
     const Experiment& experiment = context.experiment;
     const Equipment& equipment = context.equipment;
-    TRY(require_free_port(experiment.workload.port));
-    Server server = TRY(Server::start(contender, equipment));
+    Server server = TRY(Server::start(contender, context));
     const double start_ms = TRY(server.wait_until_ready(context));
     if (experiment.load.warmup.count() > 0) {
         const Phase warming_up{.what = "warming up", .duration = experiment.load.warmup};
@@ -238,48 +269,72 @@ Attempt<std::vector<std::pair<Metric, double>>> measure(const Contender& contend
     }
     const Phase measuring{.what = "measuring", .duration = experiment.load.duration};
     const LoadRun run = TRY(load_server(server, measuring, context));
-    server.stop(equipment.stop_grace);
+    if (const std::string remarks = server.stop(equipment.stop_grace); !remarks.empty()) {
+        context.progress.step(remarks.substr(0, remarks.size() - 1));
+    }
     return values_of(run, start_ms);
 }
 
-double value_of(const Measurement& measurement, Metric metric) {
-    for (const auto& [name, value] : measurement.values) {
-        if (name == metric) {
-            return value;
+// Runs one place of the schedule, again while the run is void. False: the contender has failed.
+Attempt<bool> take_turn(std::size_t index, int iteration, const Context& context) {
+    const Experiment& experiment = context.experiment;
+    const Contender& contender = experiment.contenders[index];
+    for (int attempt = 0; attempt <= context.equipment.retries; ++attempt) {
+        context.progress.step(fmt::format("{}, run {} of {}{}: {}", contender.name, iteration + 1,
+                                          experiment.runs, attempt > 0 ? " once more" : "",
+                                          fmt::join(contender.command, " ")));
+        TRY(require_free_port(experiment.workload.port));
+        auto values = measure(contender, context);
+        if (!values) {
+            Stop stop = std::move(values).error();
+            if (!stop.error || stop.error->kind == Error::Kind::host) {
+                return fail(std::move(stop));
+            }
+            const Absence absence{.contender = contender.name,
+                                  .reason = stop.error->message,
+                                  .why = Absence::Why::failed};
+            context.progress.step(fmt::format("  failed: {}", absence.reason));
+            TRY(context.listener.failed(absence));
+            return false;
+        }
+        Measurement measurement{
+            .contender = index, .iteration = iteration, .values = std::move(*values)};
+        measurement.void_reason = void_reason(measurement.values, experiment.load,
+                                              context.equipment.placement, context.equipment.rules);
+        context.progress.step(fmt::format(
+            "  {:.0f} requests/s, {:.2f} us of CPU per request{}",
+            value_of(measurement.values, Metric::requests_per_second),
+            value_of(measurement.values, Metric::cpu_us_per_request),
+            measurement.void_reason.empty() ? std::string()
+                                            : fmt::format("; void: {}", measurement.void_reason)));
+        TRY(context.listener.measured(measurement));
+        if (measurement.void_reason.empty()) {
+            break;
         }
     }
-    return std::nan("");
+    return true;
 }
 
 }  // namespace
 
 Attempt<void> run_experiment(const Experiment& experiment, const Equipment& equipment,
-                             Interrupt& interrupt, Progress& progress,
-                             const OnMeasurement& on_measurement) {
+                             Interrupt& interrupt, Progress& progress, const Listener& listener) {
+    std::optional<Quota> quota;
+    if (equipment.quota_percent > 0) {
+        quota.emplace(TRY(Quota::create(equipment.quota_percent)));
+    }
     const Context context{.experiment = experiment,
                           .equipment = equipment,
                           .interrupt = interrupt,
-                          .progress = progress};
+                          .progress = progress,
+                          .listener = listener,
+                          .quota = quota ? &*quota : nullptr};
     std::vector<int> iterations(experiment.contenders.size(), 0);
+    std::vector<bool> has_failed(experiment.contenders.size(), false);
     for (const std::size_t index : schedule(experiment.contenders.size(), experiment.runs)) {
-        const Contender& contender = experiment.contenders[index];
-        const std::string label =
-            fmt::format("{}, run {} of {}", contender.name, iterations[index] + 1, experiment.runs);
-        progress.step(fmt::format("{}: {}", label, fmt::join(contender.command, " ")));
-        auto values = measure(contender, context);
-        if (!values) {
-            Stop stop = std::move(values).error();
-            if (stop.error) {
-                stop.error = std::move(*stop.error).in(contender.name);
-            }
-            return fail(std::move(stop));
+        if (!has_failed[index]) {
+            has_failed[index] = !TRY(take_turn(index, iterations[index]++, context));
         }
-        const Measurement measurement{
-            .contender = index, .iteration = iterations[index]++, .values = std::move(*values)};
-        progress.step(fmt::format("  {:.0f} requests/s, {:.2f} us of CPU per request",
-                                  value_of(measurement, Metric::requests_per_second),
-                                  value_of(measurement, Metric::cpu_us_per_request)));
-        TRY(on_measurement(measurement));
     }
     return {};
 }

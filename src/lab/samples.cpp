@@ -24,6 +24,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "lab/cpus.h"
+#include "lab/experiment.h"
 #include "lab/machine.h"
 #include "lab/metrics.h"
 
@@ -38,15 +39,19 @@ Json to_json(const Conditions& conditions) {
         {"experiment", conditions.experiment},
         {"workload", conditions.workload},
         {"baseline", conditions.baseline},
+        {"generator", to_string(conditions.load.generator)},
         {"threads", conditions.load.threads},
         {"connections", conditions.load.connections},
         {"duration_s", conditions.load.duration.count()},
         {"warmup_s", conditions.load.warmup.count()},
+        {"pipeline", conditions.load.pipeline},
+        {"rate", conditions.load.rate},
         {"planned_contenders", conditions.planned_contenders},
         {"planned_runs", conditions.planned_runs},
         {"pinned", conditions.placement.pinned},
         {"server_cpus", conditions.placement.server},
         {"generator_cpus", conditions.placement.generator},
+        {"quota_percent", conditions.quota_percent},
         {"machine", conditions.machine},
     };
 }
@@ -119,6 +124,14 @@ public:
             value[name] = fact.get<std::string>();
         }
     }
+    void read(const char* key, Generator& value) {
+        std::string name;
+        read(key, name);
+        value = name == to_string(Generator::open) ? Generator::open : Generator::wrk;
+        if (name != to_string(value)) {
+            missing(key);
+        }
+    }
     void missing(const char* key) {
         if (!missing_) {
             missing_ = key;
@@ -150,15 +163,19 @@ void read_conditions(Reader& reader, Conditions& conditions) {
     reader.read("experiment", conditions.experiment);
     reader.read("workload", conditions.workload);
     reader.read("baseline", conditions.baseline);
+    reader.read("generator", conditions.load.generator);
     reader.read("threads", conditions.load.threads);
     reader.read("connections", conditions.load.connections);
     reader.read("duration_s", conditions.load.duration);
     reader.read("warmup_s", conditions.load.warmup);
+    reader.read("pipeline", conditions.load.pipeline);
+    reader.read("rate", conditions.load.rate);
     reader.read("planned_contenders", conditions.planned_contenders);
     reader.read("planned_runs", conditions.planned_runs);
     reader.read("pinned", conditions.placement.pinned);
     reader.read("server_cpus", conditions.placement.server);
     reader.read("generator_cpus", conditions.placement.generator);
+    reader.read("quota_percent", conditions.quota_percent);
     reader.read("machine", conditions.machine);
 }
 
@@ -168,8 +185,10 @@ void read_sample(Reader& reader, Sample& sample) {
     reader.read("flags", sample.flags);
     reader.read("program", sample.program);
     reader.read("backend", sample.backend);
+    reader.read("handles", sample.handles);
     reader.read("iteration", sample.iteration);
     reader.read("value", sample.value);
+    reader.read("void", sample.void_reason);
     std::string metric;
     reader.read("metric", metric);
     if (const auto known = metric_named(metric)) {
@@ -179,29 +198,75 @@ void read_sample(Reader& reader, Sample& sample) {
     }
 }
 
-}  // namespace
-
-std::string to_json_line(const Conditions& conditions, const Sample& sample) {
-    Json line = {
-        {"contender", sample.contender},
-        {"engine", sample.engine},
-        {"flags", sample.flags},
-        {"program", sample.program},
-        {"backend", sample.backend},
-        {"iteration", sample.iteration},
-        {"metric", row(sample.metric).name},
-        {"unit", row(sample.metric).unit},
-        {"value", sample.value},
-    };
+std::string finished(Json line, const Conditions& conditions) {
     line.update(to_json(conditions));
     return line.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Result<SampleSet, Error> parse_samples(std::string_view text) {
-    SampleSet set;
+// The keys that tell lines apart; a sample has none of them.
+constexpr const char* kAbsent = "absent";
+constexpr const char* kFailed = "failed";
+constexpr const char* kEstimate = "estimate";
+
+// Reads one line into `set`, whose conditions are the line's.
+void read_line(const Json& object, Reader& reader, SampleSet& set) {
+    if (object.contains(kEstimate)) {
+        Estimate& estimate = set.estimates.emplace_back();
+        reader.read(kEstimate, estimate.contender);
+        reader.read("of", estimate.of);
+        reader.read("ratio", estimate.ratio);
+        reader.read("source", estimate.source);
+    } else if (object.contains(kAbsent) || object.contains(kFailed)) {
+        Absence& absence = set.absences.emplace_back();
+        absence.why = object.contains(kFailed) ? Absence::Why::failed : Absence::Why::absent;
+        reader.read(absence.why == Absence::Why::failed ? kFailed : kAbsent, absence.contender);
+        reader.read("reason", absence.reason);
+    } else {
+        read_sample(reader, set.samples.emplace_back());
+    }
+    read_conditions(reader, set.conditions);
+}
+
+template <class T>
+void move_all(std::vector<T>& from, std::vector<T>& to) {
+    std::ranges::move(from, std::back_inserter(to));
+}
+
+}  // namespace
+
+std::string to_json_line(const Conditions& conditions, const Sample& sample) {
+    Json line = {
+        {"contender", sample.contender},   {"engine", sample.engine},
+        {"flags", sample.flags},           {"program", sample.program},
+        {"backend", sample.backend},       {"handles", sample.handles},
+        {"iteration", sample.iteration},   {"metric", row(sample.metric).name},
+        {"unit", row(sample.metric).unit}, {"value", sample.value},
+        {"void", sample.void_reason},
+    };
+    return finished(std::move(line), conditions);
+}
+
+std::string to_json_line(const Conditions& conditions, const Absence& absence) {
+    return finished({{absence.why == Absence::Why::failed ? kFailed : kAbsent, absence.contender},
+                     {"reason", absence.reason}},
+                    conditions);
+}
+
+std::string to_json_line(const Conditions& conditions, const Estimate& estimate) {
+    return finished({{kEstimate, estimate.contender},
+                     {"of", estimate.of},
+                     {"ratio", estimate.ratio},
+                     {"source", estimate.source}},
+                    conditions);
+}
+
+Result<std::vector<SampleSet>, Error> parse_samples(std::string_view text) {
+    std::vector<SampleSet> sets;
     int line_number = 0;
+    bool any = false;
     while (!text.empty()) {
         const std::string_view line = text.substr(0, text.find('\n'));
+        const bool complete = line.size() < text.size();
         text.remove_prefix(std::min(text.size(), line.size() + 1));
         ++line_number;
         if (line.empty()) {
@@ -211,41 +276,47 @@ Result<SampleSet, Error> parse_samples(std::string_view text) {
             return fail(Error::invalid(fmt::format("line {} {}", line_number, why)));
         };
         const Json object = Json::parse(line, nullptr, false);
+        if (object.is_discarded() && !complete) {
+            break;
+        }
         if (!object.is_object()) {
             return bad("is not a JSON object");
         }
-        Conditions conditions;
-        Sample sample;
+        SampleSet read;
         Reader reader(object);
-        read_sample(reader, sample);
-        read_conditions(reader, conditions);
+        read_line(object, reader, read);
         if (reader.missing()) {
             return bad(fmt::format("has no usable '{}'", *reader.missing()));
         }
-        if (set.samples.empty()) {
-            set.conditions = conditions;
-        } else if (conditions != set.conditions) {
-            return bad("was measured under other conditions than the lines before it");
+        auto set = std::ranges::find(sets, read.conditions, &SampleSet::conditions);
+        if (set == sets.end()) {
+            set = sets.insert(
+                set,
+                SampleSet{
+                    .conditions = read.conditions, .samples = {}, .absences = {}, .estimates = {}});
         }
-        set.samples.push_back(std::move(sample));
+        any = any || !read.samples.empty();
+        move_all(read.samples, set->samples);
+        move_all(read.absences, set->absences);
+        move_all(read.estimates, set->estimates);
     }
-    if (set.samples.empty()) {
+    if (!any) {
         return fail(Error::invalid("it holds no samples"));
     }
-    return set;
+    return sets;
 }
 
-Result<SampleSet, Error> read_samples(const std::filesystem::path& path) {
+Result<std::vector<SampleSet>, Error> read_samples(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
     if (!file) {
         return fail(Error::from_errno(errno, fmt::format("opening {}", path.string())));
     }
     const std::string text(std::istreambuf_iterator<char>(file), {});
-    auto set = parse_samples(text);
-    if (!set) {
-        return fail(std::move(set).error().in(path.string()));
+    auto sets = parse_samples(text);
+    if (!sets) {
+        return fail(std::move(sets).error().in(path.string()));
     }
-    return set;
+    return sets;
 }
 
 Result<SampleWriter, Error> SampleWriter::create(const std::filesystem::path& path) {
@@ -260,12 +331,16 @@ Result<SampleWriter, Error> SampleWriter::create(const std::filesystem::path& pa
     return SampleWriter(std::move(fd));
 }
 
-Result<void, Error> SampleWriter::append(const Conditions& conditions,
-                                         const std::vector<Sample>& samples) {
+Result<void, Error> SampleWriter::append(const SampleSet& set) {
     std::string lines;
-    for (const Sample& sample : samples) {
-        lines += to_json_line(conditions, sample) + '\n';
-    }
+    const auto add = [&](const auto& records) {
+        for (const auto& record : records) {
+            lines += to_json_line(set.conditions, record) + '\n';
+        }
+    };
+    add(set.absences);
+    add(set.estimates);
+    add(set.samples);
     std::string_view rest = lines;
     while (!rest.empty()) {
         const ssize_t written = write(fd_.get(), rest.data(), rest.size());

@@ -1,6 +1,9 @@
 #include "lab/session.h"
 
+#include <cerrno>
 #include <filesystem>
+#include <fstream>
+#include <ios>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -15,7 +18,9 @@
 #include "lab/report/report.h"
 #include "lab/runner.h"
 #include "lab/samples.h"
+#include "lab/stop.h"
 #include "lab/summary.h"
+#include "lab/wrk.h"
 
 namespace wasmax::lab {
 
@@ -36,11 +41,73 @@ std::vector<Sample> samples_of(const Experiment& experiment, const Measurement& 
                            .flags = contender.flags,
                            .program = contender.program,
                            .backend = contender.backend,
+                           .handles = contender.handles,
                            .iteration = measurement.iteration,
                            .metric = metric,
-                           .value = value});
+                           .value = value,
+                           .void_reason = measurement.void_reason});
     }
     return samples;
+}
+
+SampleSet empty_set(const Experiment& experiment, const Equipment& equipment) {
+    SampleSet set{.conditions = {.experiment = experiment.name,
+                                 .workload = experiment.workload.name,
+                                 .baseline = experiment.baseline,
+                                 .load = experiment.load,
+                                 .planned_contenders = {},
+                                 .planned_runs = experiment.runs,
+                                 .placement = equipment.placement,
+                                 .quota_percent = equipment.quota_percent,
+                                 .machine = equipment.machine},
+                  .samples = {},
+                  .absences = experiment.absences,
+                  .estimates = experiment.estimates};
+    for (const Contender& contender : experiment.contenders) {
+        set.conditions.planned_contenders.push_back(contender.name);
+    }
+    return set;
+}
+
+Result<void, Error> write_pipeline_script(const fs::path& path, int count) {
+    std::ofstream file(path, std::ios::binary);
+    file << pipeline_script(count);
+    file.close();
+    if (!file) {
+        return fail(Error::from_errno(errno, fmt::format("writing {}", path.string())));
+    }
+    return {};
+}
+
+// What all experiments of a session share.
+struct RunContext {
+    const Equipment& equipment;
+    Interrupt& interrupt;
+    Progress& progress;
+    SampleWriter& writer;
+};
+
+// Runs one experiment; what it measures goes to the file at once, and into `set`.
+Attempt<void> run_one(const Experiment& experiment, const RunContext& context, SampleSet& set) {
+    SampleWriter& writer = context.writer;
+    set = empty_set(experiment, context.equipment);
+    TRY(writer.append(set));
+    SampleSet one{.conditions = set.conditions, .samples = {}, .absences = {}, .estimates = {}};
+    const Listener listener{.measured = [&](const Measurement& measurement) -> Result<void, Error> {
+                                one.samples = samples_of(experiment, measurement);
+                                one.absences.clear();
+                                set.samples.insert(set.samples.end(), one.samples.begin(),
+                                                   one.samples.end());
+                                return writer.append(one);
+                            },
+                            .failed = [&](const Absence& absence) -> Result<void, Error> {
+                                one.samples.clear();
+                                one.absences = {absence};
+                                set.absences.push_back(absence);
+                                return writer.append(one);
+                            }};
+    return run_experiment(experiment, context.equipment, context.interrupt, context.progress,
+                          listener);
 }
 
 }  // namespace
@@ -66,42 +133,64 @@ void remove_if_empty(const fs::path& directory) {
     fs::remove(directory, ignored);
 }
 
-Result<Session, Error> run_session(const Experiment& experiment, const Equipment& equipment,
-                                   const fs::path& directory, Interrupt& interrupt,
-                                   Progress& progress) {
-    TRY(validate(experiment));
-    SampleSet set{.conditions = {.experiment = experiment.name,
-                                 .workload = experiment.workload.name,
-                                 .baseline = experiment.baseline,
-                                 .load = experiment.load,
-                                 .planned_contenders = {},
-                                 .planned_runs = experiment.runs,
-                                 .placement = equipment.placement,
-                                 .machine = equipment.machine},
-                  .samples = {}};
-    for (const Contender& contender : experiment.contenders) {
-        set.conditions.planned_contenders.push_back(contender.name);
+Result<Session, Error> run_session(const std::vector<Experiment>& experiments,
+                                   const Equipment& equipment, const fs::path& directory,
+                                   Interrupt& interrupt, Progress& progress) {
+    for (const Experiment& experiment : experiments) {
+        TRY(validate(experiment));
     }
     SampleWriter writer = TRY(SampleWriter::create(directory / kSamplesFile));
-    auto outcome =
-        run_experiment(experiment, equipment, interrupt, progress,
-                       [&](const Measurement& measurement) -> Result<void, Error> {
-                           const std::vector<Sample> samples = samples_of(experiment, measurement);
-                           TRY(writer.append(set.conditions, samples));
-                           set.samples.insert(set.samples.end(), samples.begin(), samples.end());
-                           return {};
-                       });
     Session session;
-    if (!outcome) {
-        session.stop = std::move(outcome).error();
+    bool any = false;
+    for (const Experiment& experiment : experiments) {
+        if (experiments.size() > 1) {
+            progress.step(
+                fmt::format("{}: {}", experiment.workload.name, describe(experiment.load)));
+        }
+        if (experiment.load.pipeline > 1) {
+            TRY(write_pipeline_script(equipment.generators.pipeline_script,
+                                      experiment.load.pipeline));
+        }
+        const RunContext context{equipment, interrupt, progress, writer};
+        SampleSet set;
+        auto outcome = run_one(experiment, context, set);
+        for (const Absence& absence : set.absences) {
+            if (absence.why == Absence::Why::failed) {
+                session.failures.push_back(absence);
+            }
+        }
+        any = any || !set.samples.empty();
+        session.summaries.push_back(summarize(set));
+        if (!outcome) {
+            session.stop = std::move(outcome).error();
+            break;
+        }
     }
-    if (set.samples.empty()) {
-        fs::remove(directory / kSamplesFile);  // it is empty
+    if (!any) {
+        std::error_code ignored;  // it holds no figure
+        fs::remove(directory / kSamplesFile, ignored);
+        session.summaries.clear();
         return session;
     }
-    session.summary = summarize(set);
-    TRY(report::write_all(*session.summary, directory));
+    TRY(report::write_all(session.summaries, directory, interrupt, progress));
     return session;
+}
+
+Result<std::vector<Summary>, Error> read_summaries(const fs::path& directory) {
+    const std::vector<SampleSet> sets = TRY(read_samples(directory / kSamplesFile));
+    std::vector<Summary> summaries;
+    summaries.reserve(sets.size());
+    for (const SampleSet& set : sets) {
+        summaries.push_back(summarize(set));
+    }
+    return summaries;
+}
+
+Result<std::vector<Summary>, Error> redraw(const fs::path& directory, Interrupt& interrupt,
+                                           Progress& progress) {
+    std::vector<Summary> summaries = TRY(read_summaries(directory));
+    TRY(report::write_all(summaries, directory, interrupt, progress));
+    return summaries;
 }
 
 }  // namespace wasmax::lab

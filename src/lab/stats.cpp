@@ -36,7 +36,21 @@ std::optional<double> median(std::span<const double> values) {
     return median_of(copy);
 }
 
-std::optional<Ratio> ratio_of_medians(std::span<const double> a, std::span<const double> b) {
+namespace {
+
+// Whether the runs of both lists are drawn together.
+enum class Pairing : std::uint8_t { paired, independent };
+
+void draw(std::span<const double> from, std::mt19937_64& random, std::vector<double>& drawn) {
+    for (double& value : drawn) {
+        // Not std::uniform_int_distribution, whose results differ between standard libraries; the
+        // bias of the remainder is below 2^-50.
+        value = from[random() % from.size()];
+    }
+}
+
+std::optional<Ratio> bootstrapped(std::span<const double> a, std::span<const double> b,
+                                  Pairing pairing) {
     const auto median_a = median(a);
     const auto median_b = median(b);
     if (!median_a || !median_b || *median_b == 0) {
@@ -47,17 +61,21 @@ std::optional<Ratio> ratio_of_medians(std::span<const double> a, std::span<const
     if (pairs < 2) {
         return ratio;
     }
+    const bool paired = pairing == Pairing::paired;
     std::mt19937_64 random(kSeed);  // NOLINT(bugprone-random-generator-seed): see kSeed
     std::vector<double> ratios;
-    std::vector<double> drawn_a(pairs);
-    std::vector<double> drawn_b(pairs);
+    std::vector<double> drawn_a(paired ? pairs : a.size());
+    std::vector<double> drawn_b(paired ? pairs : b.size());
     for (int resample = 0; resample < kResamples; ++resample) {
-        for (std::size_t i = 0; i < pairs; ++i) {
-            // Not std::uniform_int_distribution, whose results differ between standard libraries;
-            // the bias of the remainder is below 2^-50.
-            const std::size_t pair = random() % pairs;
-            drawn_a[i] = a[pair];
-            drawn_b[i] = b[pair];
+        if (paired) {
+            for (std::size_t i = 0; i < pairs; ++i) {
+                const std::size_t pair = random() % pairs;
+                drawn_a[i] = a[pair];
+                drawn_b[i] = b[pair];
+            }
+        } else {
+            draw(a, random, drawn_a);
+            draw(b, random, drawn_b);
         }
         const double denominator = median_of(drawn_b);
         if (denominator != 0) {
@@ -76,6 +94,17 @@ std::optional<Ratio> ratio_of_medians(std::span<const double> a, std::span<const
         .confidence = std::min(kConfidence, 1 - std::exp2(1 - static_cast<double>(pairs))),
     };
     return ratio;
+}
+
+}  // namespace
+
+std::optional<Ratio> ratio_of_medians(std::span<const double> a, std::span<const double> b) {
+    return bootstrapped(a, b, Pairing::paired);
+}
+
+std::optional<Ratio> ratio_of_independent_medians(std::span<const double> a,
+                                                  std::span<const double> b) {
+    return bootstrapped(a, b, Pairing::independent);
 }
 
 }  // namespace wasmax::lab

@@ -28,4 +28,9 @@ struct Ratio {
 [[nodiscard]] std::optional<Ratio> ratio_of_medians(std::span<const double> a,
                                                     std::span<const double> b);
 
+/// The same for lists from different experiments, whose runs do not form pairs: each list is
+/// resampled by itself.
+[[nodiscard]] std::optional<Ratio> ratio_of_independent_medians(std::span<const double> a,
+                                                                std::span<const double> b);
+
 }  // namespace wasmax::lab

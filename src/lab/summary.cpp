@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,19 +12,15 @@
 #include <fmt/core.h>
 
 #include "lab/cpus.h"
+#include "lab/experiment.h"
 #include "lab/metrics.h"
 #include "lab/samples.h"
 #include "lab/stats.h"
+#include "lab/validity.h"
 
 namespace wasmax::lab {
 
 namespace {
-
-constexpr double kMaxErrorShare = 0.001;
-constexpr double kMaxOtherCores = 0.1;
-
-constexpr Metric kErrorMetrics[]{Metric::connect_errors, Metric::read_errors, Metric::write_errors,
-                                 Metric::timeout_errors, Metric::status_errors};
 
 double sum(const std::vector<double>& values) {
     return std::accumulate(values.begin(), values.end(), 0.0);
@@ -61,10 +58,52 @@ std::vector<SummaryRow> rows_of(const SampleSet& set) {
         row->flags = sample.flags;
         row->program = sample.program;
         row->backend = sample.backend;
-        row->values[static_cast<std::size_t>(sample.metric)].push_back(sample.value);
-        row->runs = std::max(row->runs, sample.iteration + 1);
+        row->handles = sample.handles;
+        row->attempted = std::max(row->attempted, sample.iteration + 1);
+        // Every run has a number of requests, which is therefore what runs are counted by.
+        if (sample.metric == Metric::requests) {
+            row->runs += sample.void_reason.empty() ? 1 : 0;
+            row->void_runs += sample.void_reason.empty() ? 0 : 1;
+        }
+        if (!sample.void_reason.empty()) {
+            row->void_reason = sample.void_reason;
+        }
+    }
+    for (SummaryRow& row : rows) {
+        row.all_void = row.runs == 0 && row.void_runs > 0;
+    }
+    for (const Sample& sample : set.samples) {
+        SummaryRow& row = *std::ranges::find(rows, sample.contender, &SummaryRow::contender);
+        const auto metric = static_cast<std::size_t>(sample.metric);
+        if (row.all_void) {
+            row.values[metric] = {sample.value};
+            row.iterations[metric] = {sample.iteration};
+        } else if (sample.void_reason.empty()) {
+            row.values[metric].push_back(sample.value);
+            row.iterations[metric].push_back(sample.iteration);
+        }
     }
     return rows;
+}
+
+// The ratio of medians over the rounds in which both have a run that counts.
+std::optional<Ratio> ratio_of(const SummaryRow& row, const SummaryRow& baseline, Metric metric) {
+    if (row.all_void || baseline.all_void) {
+        return std::nullopt;
+    }
+    const auto index = static_cast<std::size_t>(metric);
+    std::vector<double> values;
+    std::vector<double> baseline_values;
+    for (std::size_t i = 0; i < row.values[index].size(); ++i) {
+        const auto& rounds = baseline.iterations[index];
+        const auto round = std::ranges::find(rounds, row.iterations[index][i]);
+        if (round != rounds.end()) {
+            values.push_back(row.values[index][i]);
+            baseline_values.push_back(
+                baseline.values[index][static_cast<std::size_t>(round - rounds.begin())]);
+        }
+    }
+    return ratio_of_medians(values, baseline_values);
 }
 
 std::vector<std::string> notes_of(const Summary& summary) {
@@ -75,25 +114,19 @@ std::vector<std::string> notes_of(const Summary& summary) {
             "Partial: the experiment ended before all {} runs of every contender.", planned));
     }
     for (const SummaryRow& row : summary.rows) {
-        if (row.error_share > kMaxErrorShare) {
-            notes.push_back(fmt::format("{}: {:.2f} % of its requests failed; do not compare it.",
-                                        row.contender, row.error_share * 100));
+        if (row.all_void) {
+            notes.push_back(
+                fmt::format("{}: void, do not compare it: {}.", row.contender, row.void_reason));
+        } else if (row.void_runs > 0) {
+            notes.push_back(fmt::format("{}: {} void run{} left out ({}).", row.contender,
+                                        row.void_runs, row.void_runs == 1 ? " is" : "s are",
+                                        row.void_reason));
         }
     }
-    double other_cores = 0;
-    for (const SummaryRow& row : summary.rows) {
-        for (const double cores : row.of(Metric::other_cores)) {
-            other_cores = std::max(other_cores, cores);
-        }
-    }
-    if (other_cores > kMaxOtherCores) {
-        notes.push_back(fmt::format(
-            "Disturbed: other programs used up to {:.2f} CPUs during a run; repeat it on a quiet "
-            "machine.",
-            other_cores));
-    }
-    const auto generator_bound = [](const SummaryRow& row) {
-        return row.bottleneck == Bottleneck::generator || row.bottleneck == Bottleneck::both;
+    const bool closed = summary.conditions.load.generator == Generator::wrk;
+    const auto generator_bound = [&](const SummaryRow& row) {
+        return closed &&
+               (row.bottleneck == Bottleneck::generator || row.bottleneck == Bottleneck::both);
     };
     if (std::ranges::any_of(summary.rows, generator_bound)) {
         notes.emplace_back(
@@ -121,15 +154,28 @@ std::string_view to_string(Bottleneck bottleneck) {
         case Bottleneck::server:
             return "server";
         case Bottleneck::generator:
-            return "wrk";
+            return "generator";
         case Bottleneck::both:
             return "both";
     }
     return "unknown";
 }
 
+std::optional<double> estimated_requests_per_second(const Summary& summary,
+                                                    const Estimate& estimate) {
+    const auto measured = std::ranges::find(summary.rows, estimate.of, &SummaryRow::contender);
+    if (measured == summary.rows.end() || measured->all_void) {
+        return std::nullopt;
+    }
+    const auto value = measured->median_of(Metric::requests_per_second);
+    return value ? std::optional(*value * estimate.ratio) : std::nullopt;
+}
+
 Summary summarize(const SampleSet& set) {
-    Summary summary{.conditions = set.conditions, .rows = rows_of(set)};
+    Summary summary{.conditions = set.conditions,
+                    .rows = rows_of(set),
+                    .absences = set.absences,
+                    .estimates = set.estimates};
     const auto baseline =
         std::ranges::find(summary.rows, set.conditions.baseline, &SummaryRow::contender);
     for (SummaryRow& row : summary.rows) {
@@ -141,12 +187,14 @@ Summary summarize(const SampleSet& set) {
         row.error_share = requests + errors == 0 ? 0 : errors / (requests + errors);
         row.bottleneck = bottleneck_of(row, set.conditions.placement);
         if (baseline != summary.rows.end() && row.contender != baseline->contender) {
-            row.throughput_ratio = ratio_of_medians(row.of(Metric::requests_per_second),
-                                                    baseline->of(Metric::requests_per_second));
-            row.cpu_ratio = ratio_of_medians(row.of(Metric::cpu_us_per_request),
-                                             baseline->of(Metric::cpu_us_per_request));
+            row.throughput_ratio = ratio_of(row, *baseline, Metric::requests_per_second);
+            row.cpu_ratio = ratio_of(row, *baseline, Metric::cpu_us_per_request);
         }
-        summary.partial = summary.partial || row.runs < set.conditions.planned_runs;
+        const bool has_failed = std::ranges::any_of(set.absences, [&](const Absence& absence) {
+            return absence.contender == row.contender;
+        });
+        summary.partial =
+            summary.partial || (!has_failed && row.attempted < set.conditions.planned_runs);
     }
     summary.notes = notes_of(summary);
     return summary;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "lab/experiment.h"
 #include "lab/metrics.h"
 #include "lab/samples.h"
 #include "lab/stats.h"
@@ -25,9 +26,17 @@ struct SummaryRow {
     std::string flags = {};
     std::string program = {};
     std::string backend = {};
-    int runs = 0;  ///< complete measurements
+    std::string handles = {};
+    int runs = 0;                  ///< measurements that count
+    int void_runs = 0;             ///< those that do not
+    int attempted = 0;             ///< places of the schedule that had their turn
+    std::string void_reason = {};  ///< of the last of these
+    /// Not one of its runs counts: the values below are those of the last void run, and wherever
+    /// they are shown they are marked.
+    bool all_void = false;
     /// By metric, in the order of iterations.
     std::array<std::vector<double>, kMetricCount> values = {};
+    std::array<std::vector<int>, kMetricCount> iterations = {};  ///< of the values
     std::uint64_t errors = 0;  ///< socket errors and error statuses of all runs together
     double error_share = 0;    ///< errors by requests and errors, of all runs
     Bottleneck bottleneck = Bottleneck::unknown;
@@ -45,10 +54,17 @@ struct SummaryRow {
 
 struct Summary {
     Conditions conditions;
-    std::vector<SummaryRow> rows;         ///< all planned contenders, also those that never ran
-    bool partial = false;                 ///< some contender has fewer runs than were planned
-    std::vector<std::string> notes = {};  ///< sentences a reader must know before comparing
+    std::vector<SummaryRow> rows;  ///< all planned contenders, also those that never ran
+    std::vector<Absence> absences = {};
+    std::vector<Estimate> estimates = {};  ///< of contenders whose measured counterpart has a row
+    bool partial = false;                  ///< some contender has fewer runs than were planned
+    std::vector<std::string> notes = {};   ///< sentences a reader must know before comparing
 };
+
+/// Requests per second that `estimate` makes of its measured counterpart; nullopt when that was not
+/// measured, or its runs are void.
+[[nodiscard]] std::optional<double> estimated_requests_per_second(const Summary& summary,
+                                                                  const Estimate& estimate);
 
 /// Pure: the same samples give the same summary.
 [[nodiscard]] Summary summarize(const SampleSet& set);

@@ -129,7 +129,7 @@ const std::vector<std::string_view>* find_line(const Lines& lines, std::string_v
 }
 
 Error unreadable(std::string_view what) {
-    return Error::internal(fmt::format("wrk's output has no readable '{}'", what));
+    return Error::internal(fmt::format("the generator's output has no readable '{}'", what));
 }
 
 // `22464 requests in 30.00s, 17.76MB read`
@@ -152,14 +152,36 @@ Result<void, Error> parse_totals(const Lines& lines, WrkResult& result) {
 
 }  // namespace
 
-std::vector<std::string> wrk_command(const std::string& wrk, const Workload& workload,
-                                     const Load& load, std::chrono::seconds duration) {
-    return {wrk,
-            fmt::format("-t{}", load.threads),
-            fmt::format("-c{}", load.connections),
-            fmt::format("-d{}s", duration.count()),
-            "--latency",
-            fmt::format("http://127.0.0.1:{}{}", workload.port, workload.path)};
+std::vector<std::string> load_command(const Generators& generators, const Workload& workload,
+                                      const Load& load, std::chrono::seconds duration) {
+    const std::string url = fmt::format("http://127.0.0.1:{}{}", workload.port, workload.path);
+    if (load.generator == Generator::open) {
+        std::vector<std::string> command = generators.open;
+        command.insert(command.end(), {"--rate", fmt::format("{}", load.rate), "--connections",
+                                       fmt::format("{}", load.connections), "--duration",
+                                       fmt::format("{}s", duration.count()), url});
+        return command;
+    }
+    std::vector<std::string> command{generators.wrk, fmt::format("-t{}", load.threads),
+                                     fmt::format("-c{}", load.connections),
+                                     fmt::format("-d{}s", duration.count()), "--latency"};
+    if (load.pipeline > 1) {
+        command.insert(command.end(), {"-s", generators.pipeline_script});
+    }
+    command.push_back(url);
+    return command;
+}
+
+std::string pipeline_script(int count) {
+    return fmt::format(
+        "local requests\n"
+        "init = function()\n"
+        "  local one = {{}}\n"
+        "  for i = 1, {} do one[i] = wrk.format() end\n"
+        "  requests = table.concat(one)\n"
+        "end\n"
+        "request = function() return requests end\n",
+        count);
 }
 
 Result<WrkResult, Error> parse_wrk(std::string_view output) {

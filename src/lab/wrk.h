@@ -12,8 +12,9 @@
 
 namespace wasmax::lab {
 
-/// What wrk printed about one run. Latencies in microseconds: wrk is a closed loop, so they are
-/// service times under its own pace, and it corrects its histogram after the run.
+/// What a generator printed about one run. Latencies in microseconds: wrk is a closed loop, so they
+/// are service times under its own pace, and it corrects its histogram after the run. Those of the
+/// open loop begin at the time at which the request should have been sent.
 struct WrkResult {
     double requests_per_second = 0;
     std::uint64_t requests = 0;
@@ -32,9 +33,21 @@ struct WrkResult {
     std::uint64_t status_errors = 0;  ///< answers with a status above 399
 };
 
-/// The command that loads 127.0.0.1 as `load` says, for `duration` seconds (at least 1).
-[[nodiscard]] std::vector<std::string> wrk_command(const std::string& wrk, const Workload& workload,
-                                                   const Load& load, std::chrono::seconds duration);
+/// The programs that make load.
+struct Generators {
+    std::string wrk;
+    std::string pipeline_script;         ///< for wrk: see pipeline_script(); when it pipelines
+    std::vector<std::string> open = {};  ///< the beginning of an open-loop command
+};
+
+/// The command that loads 127.0.0.1 as `load` says, for `duration` seconds (at least 1). Either
+/// generator prints what parse_wrk() reads.
+[[nodiscard]] std::vector<std::string> load_command(const Generators& generators,
+                                                    const Workload& workload, const Load& load,
+                                                    std::chrono::seconds duration);
+
+/// The Lua program with which wrk sends `count` requests at once.
+[[nodiscard]] std::string pipeline_script(int count);
 
 /// Reads the output of `wrk --latency`. Errors: internal, naming what is missing or unreadable.
 [[nodiscard]] Result<WrkResult, Error> parse_wrk(std::string_view output);

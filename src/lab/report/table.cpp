@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,12 +63,14 @@ std::size_t display_width(std::string_view text) {
 Table result_table(const Summary& summary) {
     const std::string& baseline = summary.conditions.baseline;
     Table table{.header = {"contender", "runs", "requests/s", "to " + baseline, "CPU µs/request",
-                           "to " + baseline, "switches/request", "errors", "saturated"},
+                           "to " + baseline, "switches/request", "p99 ms", "errors", "saturated"},
                 .rows = {}};
     for (const SummaryRow& row : summary.rows) {
+        const auto tail_us = row.median_of(Metric::latency_p99_us);
         table.rows.push_back({
             row.contender,
-            row.runs < summary.conditions.planned_runs
+            row.all_void ? std::string("VOID")
+            : row.runs < summary.conditions.planned_runs
                 ? fmt::format("{} of {}", row.runs, summary.conditions.planned_runs)
                 : fmt::format("{}", row.runs),
             number(row.median_of(Metric::requests_per_second), 0),
@@ -75,9 +78,27 @@ Table result_table(const Summary& summary) {
             number(row.median_of(Metric::cpu_us_per_request), 2),
             ratio_text(row.cpu_ratio),
             number(row.median_of(Metric::context_switches_per_request), 3),
+            number(tail_us ? std::optional(*tail_us / 1000) : std::nullopt, 2),
             chart::format_number(static_cast<double>(row.errors), 0),
             std::string(to_string(row.bottleneck)),
         });
+    }
+    for (const Estimate& estimate : summary.estimates) {
+        if (const auto value = estimated_requests_per_second(summary, estimate)) {
+            std::vector<std::string> cells(table.header.size(), std::string(kAbsent));
+            cells[0] = estimate.contender;
+            cells[1] = "estimate";
+            cells[2] = "≈ " + chart::format_number(*value, 0);
+            table.rows.push_back(std::move(cells));
+        }
+    }
+    return table;
+}
+
+Table absence_table(const Summary& summary) {
+    Table table{.header = {"not measured", "why"}, .rows = {}};
+    for (const Absence& absence : summary.absences) {
+        table.rows.push_back({absence.contender, absence.reason});
     }
     return table;
 }
@@ -89,16 +110,18 @@ Table conditions_table(const Conditions& conditions) {
         .rows = {
             {"experiment", conditions.experiment},
             {"workload", conditions.workload},
-            {"load", fmt::format("wrk -t{} -c{} -d{}s, after {} s of warm-up", load.threads,
-                                 load.connections, load.duration.count(), load.warmup.count())},
+            {"load", fmt::format("{}, after {} s of warm-up", describe(load), load.warmup.count())},
             {"runs",
              fmt::format("{} of each contender, interleaved (ABBA)", conditions.planned_runs)},
             {"placement",
              conditions.placement.pinned
-                 ? fmt::format("server on CPU {}, wrk on CPU {}",
+                 ? fmt::format("server on CPU {}, generator on CPU {}",
                                to_string(conditions.placement.server),
                                to_string(conditions.placement.generator))
                  : fmt::format("not pinned, CPU {}", to_string(conditions.placement.server))},
+            {"quota", conditions.quota_percent > 0
+                          ? fmt::format("{} % of one CPU for the server", conditions.quota_percent)
+                          : "none"},
         }};
     for (const auto& [name, value] : conditions.machine) {
         table.rows.push_back({name, value});
@@ -129,63 +152,94 @@ std::string to_text(const Table& table) {
     return text;
 }
 
-std::string to_text(const Summary& summary) {
-    const Conditions& conditions = summary.conditions;
-    std::string text =
-        fmt::format("{}, workload {}: wrk -t{} -c{} -d{}s, medians\n", conditions.experiment,
-                    conditions.workload, conditions.load.threads, conditions.load.connections,
-                    conditions.load.duration.count());
-    text += conditions.placement.pinned ? fmt::format("server pinned to CPU {}, wrk to CPU {}\n\n",
-                                                      to_string(conditions.placement.server),
-                                                      to_string(conditions.placement.generator))
-                                        : "server and wrk not pinned\n\n";
-    text += to_text(result_table(summary));
-    if (const auto confidence = confidence_of(summary)) {
-        text += fmt::format("\nIn brackets: {:.0f} % intervals (bootstrap over pairs of runs).\n",
-                            *confidence * 100);
-    }
-    for (const std::string& note : summary.notes) {
-        text += note + '\n';
+std::string interval_note(const Summary& summary) {
+    const auto confidence = confidence_of(summary);
+    return confidence ? fmt::format(
+                            "In brackets: {:.0f} % intervals (bootstrap over pairs of "
+                            "runs).",
+                            *confidence * 100)
+                      : std::string();
+}
+
+std::string to_text(std::span<const Summary> summaries) {
+    std::string text;
+    for (const Summary& summary : summaries) {
+        const Conditions& conditions = summary.conditions;
+        text += fmt::format("{}{}, workload {}: {}, medians\n", text.empty() ? "" : "\n",
+                            conditions.experiment, conditions.workload, describe(conditions.load));
+        text += conditions.placement.pinned
+                    ? fmt::format("server pinned to CPU {}, generator to CPU {}\n\n",
+                                  to_string(conditions.placement.server),
+                                  to_string(conditions.placement.generator))
+                    : "server and generator not pinned\n\n";
+        text += to_text(result_table(summary)) + '\n';
+        for (const Absence& absence : summary.absences) {
+            text += fmt::format("{} {}: {}\n",
+                                absence.why == Absence::Why::failed ? "FAILED" : "absent",
+                                absence.contender, absence.reason);
+        }
+        for (const Estimate& estimate : summary.estimates) {
+            text += fmt::format("estimate {}: {:.3f} of {}; {}\n", estimate.contender,
+                                estimate.ratio, estimate.of, estimate.source);
+        }
+        if (const std::string note = interval_note(summary); !note.empty()) {
+            text += note + '\n';
+        }
+        for (const std::string& note : summary.notes) {
+            text += note + '\n';
+        }
     }
     return text;
 }
 
-std::string to_markdown(const Summary& summary) {
-    std::string text;
-    const auto add_table = [&](const Table& table) {
-        const auto add = [&](const std::vector<std::string>& cells) {
-            for (const std::string& cell : cells) {
-                std::string escaped;
-                for (const char c : cell) {
-                    escaped += c == '|' ? "\\|" : std::string(1, c);
-                }
-                text += "| " + escaped + " ";
+namespace {
+
+// Appends `table` as Markdown.
+void add_markdown(const Table& table, std::string& text) {
+    const auto add = [&](const std::vector<std::string>& cells) {
+        for (const std::string& cell : cells) {
+            std::string escaped;
+            for (const char c : cell) {
+                escaped += c == '|' ? "\\|" : c == '\n' ? " " : std::string(1, c);
             }
-            text += "|\n";
-        };
-        add(table.header);
-        for (std::size_t i = 0; i < table.header.size(); ++i) {
-            text += i == 0 ? "|---" : "|--:";
+            text += "| " + escaped + " ";
         }
         text += "|\n";
-        std::ranges::for_each(table.rows, add);
     };
-    text += fmt::format("# {}, workload {}{}\n\n", summary.conditions.experiment,
-                        summary.conditions.workload, summary.partial ? " (partial)" : "");
-    text += "![chart](chart.svg)\n\n";
-    add_table(result_table(summary));
-    text += "\nMedians over the runs.";
-    if (const auto confidence = confidence_of(summary)) {
-        text +=
-            fmt::format(" In brackets: {:.0f} % intervals, by the bootstrap over pairs of runs.",
-                        *confidence * 100);
+    add(table.header);
+    for (std::size_t i = 0; i < table.header.size(); ++i) {
+        text += i == 0 ? "|---" : "|--:";
     }
-    text += "\n";
-    for (const std::string& note : summary.notes) {
-        text += "\n" + note + "\n";
+    text += "|\n";
+    std::ranges::for_each(table.rows, add);
+}
+
+}  // namespace
+
+std::string to_markdown(std::span<const Summary> summaries) {
+    std::string text;
+    for (const Summary& summary : summaries) {
+        const Conditions& conditions = summary.conditions;
+        text += fmt::format("{}# {}, workload {}{}\n\n{}.\n\n", text.empty() ? "" : "\n",
+                            conditions.experiment, conditions.workload,
+                            summary.partial ? " (partial)" : "", describe(conditions.load));
+        text += fmt::format("![chart](chart-{}.svg)\n\n", conditions.workload);
+        add_markdown(result_table(summary), text);
+        text += fmt::format("\nMedians over the runs. {}\n", interval_note(summary));
+        for (const std::string& note : summary.notes) {
+            text += "\n" + note + "\n";
+        }
+        for (const Estimate& estimate : summary.estimates) {
+            text += fmt::format("\n{} is an estimate: {:.3f} of {}; {}.\n", estimate.contender,
+                                estimate.ratio, estimate.of, estimate.source);
+        }
+        if (!summary.absences.empty()) {
+            text += '\n';
+            add_markdown(absence_table(summary), text);
+        }
     }
     text += "\n## Conditions\n\n";
-    add_table(conditions_table(summary.conditions));
+    add_markdown(conditions_table(summaries.front().conditions), text);
     return text;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 
 #include "base/error.h"
 #include "base/result.h"
@@ -8,9 +9,11 @@
 
 namespace wasmax::lab::report {
 
-/// Writes a workbook with the sheets Results (a row per contender, every metric's median, and
-/// native charts), Runs (a row per measurement) and Conditions. Errors: internal, with the path.
-[[nodiscard]] Result<void, Error> write_xlsx(const Summary& summary,
+/// Writes a workbook: a sheet per workload, named after it, with a row per server (requests per
+/// second of each run side by side, their median, and what else one compares) and native charts;
+/// then Medians (every metric), Runs (a row per measurement that counts), Absent and Conditions.
+/// `summaries` is not empty. Errors: internal, with the path.
+[[nodiscard]] Result<void, Error> write_xlsx(std::span<const Summary> summaries,
                                              const std::filesystem::path& path);
 
 }  // namespace wasmax::lab::report

@@ -14,8 +14,14 @@ inline SampleSet example_samples() {
                        .planned_contenders = {"wasm", "native"},
                        .planned_runs = 3,
                        .placement = {.pinned = true, .server = {1}, .generator = {0}},
+                       .quota_percent = 0,
                        .machine = {{"cpu", "Test CPU <1>"}, {"kernel", "Linux 0 | test"}}},
-        .samples = {}};
+        .samples = {},
+        .absences = {{.contender = "bun", .reason = "bun is not installed"}},
+        .estimates = {{.contender = "published",
+                       .of = "native",
+                       .ratio = 2,
+                       .source = "a paper, other machine"}}};
     const auto add = [&](const char* name, const char* program, double scale) {
         for (int run = 0; run < 3; ++run) {
             const auto sample = [&](Metric metric, double value) {
@@ -24,9 +30,11 @@ inline SampleSet example_samples() {
                                        .flags = "",
                                        .program = program,
                                        .backend = "direct",
+                                       .handles = "one thread",
                                        .iteration = run,
                                        .metric = metric,
-                                       .value = value});
+                                       .value = value,
+                                       .void_reason = {}});
             };
             sample(Metric::requests_per_second, (1000 + run * 100) * scale);
             sample(Metric::requests, (10'000 + run * 1000) * scale);

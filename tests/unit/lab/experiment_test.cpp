@@ -62,6 +62,16 @@ TEST(Experiment, NamesTheValueThatIsOutOfRange) {
     EXPECT_EQ(problem(experiment), "the duration in seconds must be between 1 and 86400, not 0");
 }
 
+TEST(Experiment, AnOpenLoopNeedsARate) {
+    Experiment experiment = valid_experiment();
+    experiment.load.generator = Generator::open;
+    EXPECT_EQ(problem(experiment),
+              "the rate of requests per second must be between 1 and 10000000, not 0");
+    experiment.load.rate = 100;
+    EXPECT_EQ(problem(experiment), "");
+    EXPECT_EQ(describe(experiment.load), "open loop, 100 requests/s, 400 connections, 10 s");
+}
+
 TEST(Experiment, ChecksContenders) {
     Experiment experiment = valid_experiment();
     experiment.contenders[1].name = "a";
@@ -72,8 +82,11 @@ TEST(Experiment, ChecksContenders) {
     experiment = valid_experiment();
     experiment.contenders[0].command.clear();
     EXPECT_EQ(problem(experiment), "the contender 'a' has no command");
-    experiment.contenders.clear();
-    EXPECT_EQ(problem(experiment), "there is no contender to measure");
+    experiment.contenders.clear();  // all absent: nothing to measure, and nothing wrong
+    EXPECT_EQ(problem(experiment), "");
+    experiment.workload.name = "a/b";
+    EXPECT_EQ(problem(experiment),
+              "'a/b' cannot name a workload: use at most 31 letters, digits, '-', '_', '.'");
 }
 
 }  // namespace

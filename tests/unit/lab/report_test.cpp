@@ -9,11 +9,13 @@
 #include <ios>
 #include <iterator>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "chart/figure.h"
 #include "chart/svg.h"
 #include "lab/figures.h"
 #include "lab/interrupt.h"
@@ -43,37 +45,77 @@ void expect_golden(const std::string& text, const char* name) {
     EXPECT_EQ(text, read_file(path)) << "WASMAX_BLESS=1 rewrites " << path;
 }
 
-Summary example() { return summarize(example_samples()); }
+std::vector<Summary> example() { return {summarize(example_samples())}; }
+
+// Two loads of the example's workload.
+std::vector<Summary> series() {
+    SampleSet more = example_samples();
+    more.conditions.load.connections = 600;
+    return {summarize(example_samples()), summarize(more)};
+}
 
 TEST(Report, Text) { expect_golden(to_text(example()), "report.txt"); }
 
 TEST(Report, Markdown) { expect_golden(to_markdown(example()), "summary.md"); }
 
-TEST(Report, Svg) { expect_golden(chart::to_svg(founding_figure(example())), "chart.svg"); }
+TEST(Report, Svg) {
+    const auto figures = figures_of(example());
+    ASSERT_EQ(figures.size(), 1U);
+    EXPECT_EQ(figures[0].name, "chart-close");
+    expect_golden(chart::to_svg(figures[0].figure), "chart.svg");
+}
 
-TEST(Report, SvgOfNothingIsStillADocument) {
+TEST(Report, SeveralLoadsAreLines) {
+    const auto figures = figures_of(series());
+    ASSERT_EQ(figures.size(), 1U);
+    const auto* const lines = std::get_if<chart::LineChart>(&figures[0].figure.charts.at(0));
+    ASSERT_NE(lines, nullptr);
+    ASSERT_EQ(lines->lines.size(), 2U);
+    EXPECT_EQ(lines->lines[0].points.size(), 2U);
+    EXPECT_EQ(lines->lines[0].points[1].x, 600);
+}
+
+TEST(Report, VoidRunsAreMarkedInTheChart) {
     SampleSet set = example_samples();
     for (Sample& sample : set.samples) {
-        sample.value = 0;
+        sample.void_reason = "it rained";
     }
-    const std::string svg = chart::to_svg(founding_figure(summarize(set)));
-    EXPECT_NE(svg.find("nothing was measured"), std::string::npos);
-    EXPECT_TRUE(svg.ends_with("</svg>\n"));
+    const std::vector<Summary> summaries{summarize(set)};
+    const std::string svg = chart::to_svg(figures_of(summaries)[0].figure);
+    EXPECT_NE(svg.find(">VOID</text>"), std::string::npos);
+    EXPECT_NE(to_text(summaries).find("void, do not compare it: it rained"), std::string::npos);
+}
+
+TEST(Report, Html) {
+    const std::string html = to_html(series());
+    for (const char* const part :
+         {"<h2>Workload close</h2>", "data-tip=", "bun is not installed", "Test CPU &lt;1&gt;",
+          "prefers-color-scheme: dark", "@media print"}) {
+        EXPECT_NE(html.find(part), std::string::npos) << part;
+    }
+    // Self-contained: nothing is fetched.
+    for (const char* const part : {"src=", "@import", "url(http"}) {
+        EXPECT_EQ(html.find(part), std::string::npos) << part;
+    }
+    EXPECT_NE(to_html(example()).find("url(#chart-close-hatch)"), std::string::npos);
 }
 
 TEST(Report, Json) {
     const auto json = nlohmann::json::parse(to_json(example(), "a/b"), nullptr, false);
     ASSERT_TRUE(json.is_object());
     EXPECT_EQ(json["directory"], "a/b");
-    EXPECT_EQ(json["partial"], false);
-    ASSERT_EQ(json["contenders"].size(), 2U);
-    const auto& wasm = json["contenders"][0];
+    EXPECT_EQ(json["experiments"][0]["partial"], false);
+    const auto& experiment = json["experiments"][0];
+    ASSERT_EQ(experiment["contenders"].size(), 2U);
+    const auto& wasm = experiment["contenders"][0];
     EXPECT_EQ(wasm["contender"], "wasm");
-    EXPECT_EQ(wasm["saturated"], "wrk");
+    EXPECT_EQ(wasm["saturated"], "generator");
+    EXPECT_EQ(experiment["absent"][0]["reason"], "bun is not installed");
+    EXPECT_EQ(experiment["estimates"][0]["requests_per_second"], 2200.0);
     EXPECT_EQ(wasm["metrics"]["requests_per_second"]["median"], 1045.0);
     EXPECT_EQ(wasm["metrics"]["requests_per_second"]["runs"].size(), 3U);
     EXPECT_NEAR(wasm["cpu_ratio"]["value"].get<double>(), 1 / 0.95, 1e-9);
-    EXPECT_TRUE(json["contenders"][1]["cpu_ratio"].is_null());
+    EXPECT_TRUE(experiment["contenders"][1]["cpu_ratio"].is_null());
 }
 
 class Xlsx : public testing::Test {
@@ -101,17 +143,17 @@ TEST_F(Xlsx, HoldsSheetsFiguresAndCharts) {
     ASSERT_TRUE(output && output->exit.success()) << output->text;
 
     const std::string workbook = read_file(directory_ / "xl/workbook.xml");
-    for (const char* const sheet : {"Results", "Runs", "Conditions"}) {
+    for (const char* const sheet : {"close", "Medians", "Runs", "Absent", "Conditions"}) {
         EXPECT_NE(workbook.find("name=\"" + std::string(sheet) + "\""), std::string::npos) << sheet;
     }
     const std::string results = read_file(directory_ / "xl/worksheets/sheet1.xml");
-    EXPECT_NE(results.find("<c r=\"D2\"><v>1045</v></c>"), std::string::npos) << results;
-    const std::string runs = read_file(directory_ / "xl/worksheets/sheet2.xml");
-    EXPECT_NE(runs.find("<c r=\"G7\"><v>1200</v></c>"), std::string::npos) << runs;
+    EXPECT_NE(results.find("<c r=\"F2\"><v>1045</v></c>"), std::string::npos) << results;
+    const std::string runs = read_file(directory_ / "xl/worksheets/sheet3.xml");
+    EXPECT_NE(runs.find("<c r=\"I7\"><v>1200</v></c>"), std::string::npos) << runs;
     const std::string strings = read_file(directory_ / "xl/sharedStrings.xml");
     EXPECT_NE(strings.find("Test CPU &lt;1&gt;"), std::string::npos);
     for (const char* const chart : {"xl/charts/chart1.xml", "xl/charts/chart2.xml"}) {
-        EXPECT_NE(read_file(directory_ / chart).find("Results!$A$2:$A$3"), std::string::npos);
+        EXPECT_NE(read_file(directory_ / chart).find("close!$A$2:$A$4"), std::string::npos);
     }
 }
 

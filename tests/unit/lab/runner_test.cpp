@@ -124,10 +124,12 @@ protected:
     }
 
     [[nodiscard]] Equipment equipment() const {
-        return {.wrk = directory_ / "wrk",
+        return {.generators = {.wrk = directory_ / "wrk", .pipeline_script = directory_ / "pipe"},
                 .log_directory = directory_ / "logs",
                 .placement = {},
                 .machine = {{"cpu", "x"}},
+                // The fake load has two errors in a thousand, and the machine is what it is.
+                .rules = {.error_share = 0.01, .other_cores = 1e9},
                 .start_limit = milliseconds(10'000),
                 .answer_limit = milliseconds(10'000),
                 .stop_grace = milliseconds(100)};
@@ -135,19 +137,30 @@ protected:
 
     Attempt<void> run(const Experiment& experiment, const Equipment& equipment) {
         Progress silent(nullptr);
-        return run_experiment(experiment, equipment, *interrupt_, silent,
-                              [this](const Measurement& measurement) -> Result<void, Error> {
-                                  measurements_.push_back(measurement);
-                                  return {};
-                              });
+        const Listener listener{
+            .measured = [this](const Measurement& measurement) -> Result<void, Error> {
+                measurements_.push_back(measurement);
+                return {};
+            },
+            .failed = [this](const Absence& absence) -> Result<void, Error> {
+                failures_.push_back(absence);
+                return {};
+            }};
+        return run_experiment(experiment, equipment, *interrupt_, silent, listener);
     }
 
-    // The error of an experiment with one contender, after a check that nothing was left running.
+    // Why a contender failed, after a check that nothing was left running and that another one
+    // was measured nevertheless.
     std::string problem(const std::string& mode, const Equipment& equipment) {
-        const auto outcome = run(experiment({mode}), equipment);
-        EXPECT_FALSE(outcome);
+        failures_.clear();
+        const auto outcome = run(experiment({mode}, 2), equipment);
+        EXPECT_TRUE(outcome);
         EXPECT_TRUE(require_free_port(port_));
-        return outcome || !outcome.error().error ? std::string() : outcome.error().error->message;
+        EXPECT_EQ(failures_.size(), 1U) << "it must not be tried again";
+        if (failures_.size() != 1 || failures_[0].why != Absence::Why::failed) {
+            return {};
+        }
+        return failures_[0].contender + ": " + failures_[0].reason;
     }
     std::string problem(const std::string& mode) { return problem(mode, equipment()); }
 
@@ -155,6 +168,7 @@ protected:
     std::uint16_t port_ = 0;
     std::optional<Interrupt> interrupt_;
     std::vector<Measurement> measurements_;
+    std::vector<Absence> failures_;
 };
 
 TEST_F(Runner, MeasuresInterleaved) {
@@ -163,6 +177,7 @@ TEST_F(Runner, MeasuresInterleaved) {
     std::vector<std::pair<std::size_t, int>> order;
     for (const Measurement& measurement : measurements_) {
         order.emplace_back(measurement.contender, measurement.iteration);
+        EXPECT_EQ(measurement.void_reason, "");
         const std::map<Metric, double> values(measurement.values.begin(), measurement.values.end());
         EXPECT_EQ(values.at(Metric::requests_per_second), 1000);
         EXPECT_EQ(values.at(Metric::read_errors), 2);
@@ -192,16 +207,45 @@ TEST_F(Runner, ServerThatDiesAtStart) {
 TEST_F(Runner, ServerThatCannotBeStarted) {
     Experiment absent = experiment({"good"});
     absent.contenders[0].command = {"/absent/server"};
-    const auto outcome = run(absent, equipment());
-    ASSERT_FALSE(outcome);
-    EXPECT_EQ(outcome.error().error->message,
-              "good: starting /absent/server: No such file or directory");
+    ASSERT_TRUE(run(absent, equipment()));
+    ASSERT_EQ(failures_.size(), 1U);
+    EXPECT_EQ(failures_[0].reason, "starting /absent/server: No such file or directory");
 }
 
 TEST_F(Runner, ServerThatDoesNotListen) {
     Equipment hasty = equipment();
     hasty.start_limit = milliseconds(100);
     EXPECT_THAT(problem("deaf", hasty), HasSubstr("deaf: it does not listen on port"));
+}
+
+TEST_F(Runner, ServerThatListensElsewhere) {
+    const std::uint16_t other = unused_port();
+    Experiment elsewhere = experiment({"good"});
+    elsewhere.contenders[0].command[1] = fmt::format("{}", other);
+    Equipment hasty = equipment();
+    hasty.start_limit = milliseconds(500);
+    ASSERT_TRUE(run(elsewhere, hasty));
+    ASSERT_EQ(failures_.size(), 1U);
+    EXPECT_THAT(failures_[0].reason, HasSubstr(fmt::format("after its start, but on {}", other)));
+}
+
+TEST_F(Runner, OneThatFailsDoesNotKeepTheOthersFromRunning) {
+    ASSERT_TRUE(run(experiment({"body", "good"}, 2), equipment()));
+    EXPECT_EQ(failures_.size(), 1U);
+    ASSERT_EQ(measurements_.size(), 2U);
+    EXPECT_EQ(measurements_[0].contender, 1U);
+}
+
+TEST_F(Runner, VoidRunsAreRepeatedAndReported) {
+    Equipment strict = equipment();
+    strict.rules.error_share = 0.001;
+    strict.retries = 2;
+    ASSERT_TRUE(run(experiment({"good"}), strict));
+    ASSERT_EQ(measurements_.size(), 3U);
+    for (const Measurement& measurement : measurements_) {
+        EXPECT_EQ(measurement.iteration, 0);
+        EXPECT_EQ(measurement.void_reason, "0.20 % of its requests failed");
+    }
 }
 
 TEST_F(Runner, ServerThatDoesNotAnswer) {
@@ -244,6 +288,24 @@ TEST_F(Runner, ServerThatIgnoresSignalsIsKilled) {
     EXPECT_TRUE(require_free_port(port_));
 }
 
+TEST_F(Runner, AnEndSaysWhatWasLeft) {
+    auto stubborn = Child::start({.command = {server(), fmt::format("{}", port_), "stubborn"}});
+    ASSERT_TRUE(stubborn);
+    // Once it answers, it ignores signals.
+    const Experiment one = experiment({"stubborn"});
+    for (auto result = probe(one.workload, milliseconds(10'000), *interrupt_);
+         result && std::holds_alternative<NotListening>(*result);
+         result = probe(one.workload, milliseconds(10'000), *interrupt_)) {
+    }
+    EXPECT_TRUE(stubborn->stop(milliseconds(20)).killed);
+    auto leaking = Child::start({.command = {server(), fmt::format("{}", port_), "leak"}});
+    ASSERT_TRUE(leaking);
+    while (process_tree(-1, leaking->mark()).size() < 2) {
+        usleep(1000);
+    }
+    EXPECT_GE(leaking->stop(milliseconds(0)).leaked, 1);
+}
+
 TEST_F(Runner, WhatAServerLeavesBehindIsKilled) {
     auto child = Child::start({.command = {server(), fmt::format("{}", port_), "leak"}});
     ASSERT_TRUE(child);
@@ -264,7 +326,7 @@ TEST_F(Runner, WrkThatFails) {
 
 TEST_F(Runner, WrkThatTalksNonsense) {
     set_wrk("echo hello\n");
-    EXPECT_EQ(problem("good"), "good: wrk's output has no readable 'N requests in T'");
+    EXPECT_EQ(problem("good"), "good: the generator's output has no readable 'N requests in T'");
 }
 
 TEST_F(Runner, AnInterruptionStopsServerAndWrk) {
@@ -282,18 +344,19 @@ TEST_F(Runner, ASessionWritesSamplesAndReports) {
     ASSERT_TRUE(create_output_directory(output));
     Progress silent(nullptr);
     const auto session =
-        run_session(experiment({"good", "other"}), equipment(), output, *interrupt_, silent);
+        run_session({experiment({"good", "other"})}, equipment(), output, *interrupt_, silent);
     ASSERT_TRUE(session) << session.error().message;
     EXPECT_FALSE(session->stop);
-    ASSERT_TRUE(session->summary);
-    EXPECT_FALSE(session->summary->partial);
-    for (const char* const name : {"chart.svg", "results.xlsx", "summary.md"}) {
+    ASSERT_EQ(session->summaries.size(), 1U);
+    EXPECT_FALSE(session->summaries[0].partial);
+    for (const char* const name :
+         {"chart-close.svg", "results.xlsx", "summary.md", "report.html"}) {
         EXPECT_GT(fs::file_size(output / name), 100U) << name;
     }
     const auto samples = read_samples(output / "samples.jsonl");
     ASSERT_TRUE(samples) << samples.error().message;
-    EXPECT_EQ(samples->conditions, session->summary->conditions);
-    EXPECT_EQ(samples->samples.size(), 2 * kMetricCount);
+    EXPECT_EQ(samples->front().conditions, session->summaries[0].conditions);
+    EXPECT_EQ(samples->front().samples.size(), 2 * kMetricCount);
     const auto again = create_output_directory(output);
     ASSERT_FALSE(again);
     EXPECT_THAT(again.error().message, HasSubstr("already holds the samples"));
@@ -308,15 +371,15 @@ TEST_F(Runner, AnInterruptedSessionKeepsWhatItHas) {
     ASSERT_TRUE(create_output_directory(output));
     Progress silent(nullptr);
     const auto session =
-        run_session(experiment({"good", "other"}), equipment(), output, *interrupt_, silent);
+        run_session({experiment({"good", "other"})}, equipment(), output, *interrupt_, silent);
     ASSERT_TRUE(session) << session.error().message;
-    ASSERT_TRUE(session->stop && session->summary);
+    ASSERT_TRUE(session->stop && session->summaries.size() == 1);
     EXPECT_EQ(session->stop->signal, SIGTERM);
-    EXPECT_TRUE(session->summary->partial);
-    ASSERT_EQ(session->summary->rows.size(), 2U);
-    EXPECT_EQ(session->summary->rows[0].runs, 1);
-    EXPECT_EQ(session->summary->rows[1].runs, 0);
-    EXPECT_TRUE(fs::exists(output / "chart.svg"));
+    EXPECT_TRUE(session->summaries[0].partial);
+    ASSERT_EQ(session->summaries[0].rows.size(), 2U);
+    EXPECT_EQ(session->summaries[0].rows[0].runs, 1);
+    EXPECT_EQ(session->summaries[0].rows[1].runs, 0);
+    EXPECT_TRUE(fs::exists(output / "chart-close.svg"));
     EXPECT_TRUE(fs::exists(output / "results.xlsx"));
     EXPECT_THAT(read_file(output / "summary.md"), HasSubstr("(partial)"));
 }
@@ -325,10 +388,13 @@ TEST_F(Runner, ASessionThatMeasuredNothingLeavesNoSamples) {
     const fs::path output = directory_ / "out";
     ASSERT_TRUE(create_output_directory(output));
     Progress silent(nullptr);
-    const auto session = run_session(experiment({"die"}), equipment(), output, *interrupt_, silent);
+    const auto session =
+        run_session({experiment({"die"})}, equipment(), output, *interrupt_, silent);
     ASSERT_TRUE(session);
-    EXPECT_FALSE(session->summary);
-    EXPECT_TRUE(session->stop && session->stop->error);
+    EXPECT_TRUE(session->summaries.empty());
+    ASSERT_EQ(session->failures.size(), 1U);
+    EXPECT_THAT(session->failures[0].reason, HasSubstr("exit code 3"));
+    EXPECT_FALSE(fs::exists(output / "samples.jsonl"));
     remove_if_empty(output);
     EXPECT_FALSE(fs::exists(output));
 }

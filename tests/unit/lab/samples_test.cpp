@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lab/experiment.h"
 #include "unit/lab/example.h"
 
 namespace wasmax::lab {
@@ -16,9 +17,14 @@ namespace {
 
 std::string lines_of(const SampleSet& set) {
     std::string text;
-    for (const Sample& sample : set.samples) {
-        text += to_json_line(set.conditions, sample) + "\n";
-    }
+    const auto add = [&](const auto& records) {
+        for (const auto& record : records) {
+            text += to_json_line(set.conditions, record) + "\n";
+        }
+    };
+    add(set.absences);
+    add(set.estimates);
+    add(set.samples);
     return text;
 }
 
@@ -31,8 +37,33 @@ TEST(Samples, ReadBackWhatWasWritten) {
     const SampleSet set = example_samples();
     const auto read = parse_samples(lines_of(set) + "\n");
     ASSERT_TRUE(read) << read.error().message;
-    EXPECT_EQ(read->conditions, set.conditions);
-    EXPECT_EQ(read->samples, set.samples);
+    ASSERT_EQ(read->size(), 1U);
+    EXPECT_EQ(read->front().conditions, set.conditions);
+    EXPECT_EQ(read->front().samples, set.samples);
+    EXPECT_EQ(read->front().absences, set.absences);
+    EXPECT_EQ(read->front().estimates, set.estimates);
+}
+
+TEST(Samples, OtherConditionsMakeAnotherSet) {
+    const SampleSet set = example_samples();
+    SampleSet other = set;
+    other.conditions.load = {.generator = Generator::open, .pipeline = 4, .rate = 1000};
+    other.conditions.quota_percent = 50;
+    other.samples.front().void_reason = "disturbed";
+    const auto read = parse_samples(lines_of(set) + lines_of(other));
+    ASSERT_TRUE(read) << read.error().message;
+    ASSERT_EQ(read->size(), 2U);
+    EXPECT_EQ(read->front().samples, set.samples);
+    EXPECT_EQ(read->back().conditions, other.conditions);
+    EXPECT_EQ(read->back().samples, other.samples);
+}
+
+TEST(Samples, ALastLineThatIsCutOffIsLeftOut) {
+    const SampleSet set = example_samples();
+    const std::string text = lines_of(set);
+    const auto read = parse_samples(text + text.substr(0, 40));
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->front().samples, set.samples);
 }
 
 TEST(Samples, ALineSaysWhatItIs) {
@@ -49,14 +80,11 @@ TEST(Samples, ALineSaysWhatItIs) {
 TEST(Samples, SaysWhichLineIsUnusable) {
     const SampleSet set = example_samples();
     const std::string good = to_json_line(set.conditions, set.samples[0]) + "\n";
-    Conditions other = set.conditions;
-    other.load.connections = 1;
     EXPECT_EQ(problem(""), "it holds no samples");
-    EXPECT_EQ(problem(good + "{\"contender\":"), "line 2 is not a JSON object");
+    EXPECT_EQ(problem(good + "{\"contender\":\n"), "line 2 is not a JSON object");
     EXPECT_EQ(problem("[]"), "line 1 is not a JSON object");
     EXPECT_EQ(problem(good + "\n{}"), "line 3 has no usable 'contender'");
-    EXPECT_EQ(problem(good + to_json_line(other, set.samples[0])),
-              "line 2 was measured under other conditions than the lines before it");
+    EXPECT_EQ(problem(to_json_line(set.conditions, set.absences.front())), "it holds no samples");
     std::string unknown = good;
     unknown.replace(unknown.find("requests_per_second"), 19, "requests_per_minute");
     EXPECT_EQ(problem(unknown), "line 1 has no usable 'metric'");
@@ -74,12 +102,18 @@ TEST(Samples, WriterAppendsAndRefusesAnExistingFile) {
         ASSERT_TRUE(writer) << writer.error().message;
         const std::size_t half = set.samples.size() / 2;
         const auto middle = set.samples.begin() + static_cast<std::ptrdiff_t>(half);
-        ASSERT_TRUE(writer->append(set.conditions, {set.samples.begin(), middle}));
-        ASSERT_TRUE(writer->append(set.conditions, {middle, set.samples.end()}));
+        SampleSet first = set;
+        first.samples = {set.samples.begin(), middle};
+        SampleSet second{.conditions = set.conditions,
+                         .samples = {middle, set.samples.end()},
+                         .absences = {},
+                         .estimates = {}};
+        ASSERT_TRUE(writer->append(first));
+        ASSERT_TRUE(writer->append(second));
     }
     const auto read = read_samples(path);
     ASSERT_TRUE(read) << read.error().message;
-    EXPECT_EQ(read->samples, set.samples);
+    EXPECT_EQ(read->front().samples, set.samples);
     const auto again = SampleWriter::create(path);
     ASSERT_FALSE(again);
     EXPECT_NE(again.error().message.find("exists already"), std::string::npos);

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lab/experiment.h"
 #include "lab/metrics.h"
 #include "lab/samples.h"
 #include "unit/lab/example.h"
@@ -76,21 +77,75 @@ TEST(Summary, AContenderThatNeverRanHasARow) {
     EXPECT_FALSE(summary.rows[2].cpu_ratio);
 }
 
-TEST(Summary, CountsErrorsAndWarnsAboveOneInAThousand) {
+TEST(Summary, CountsErrors) {
     SampleSet set = example_samples();
     EXPECT_EQ(summarize(set).rows[0].errors, 3U);
-    EXPECT_FALSE(has_note(summarize(set), "wasm:"));
     set_metric(set, Metric::read_errors, 100);
     EXPECT_EQ(summarize(set).rows[0].errors, 300U);
-    EXPECT_TRUE(has_note(summarize(set), "wasm: 0.9"));
 }
 
-TEST(Summary, ADisturbedMachineIsNoted) {
+// Marks the runs of `contender` whose iteration is at least `first`.
+void make_void(SampleSet& set, const char* contender, int first) {
+    for (Sample& sample : set.samples) {
+        if (sample.contender == contender && sample.iteration >= first) {
+            sample.void_reason = "disturbed: x";
+        }
+    }
+}
+
+TEST(Summary, VoidRunsAreLeftOutAndSaid) {
     SampleSet set = example_samples();
-    EXPECT_FALSE(has_note(summarize(set), "Disturbed"));
-    set.samples[5].value = 0.5;
-    ASSERT_EQ(set.samples[5].metric, Metric::other_cores);
-    EXPECT_TRUE(has_note(summarize(set), "Disturbed: other programs used up to 0.50 CPUs"));
+    make_void(set, "wasm", 2);
+    const Summary summary = summarize(set);
+    EXPECT_EQ(summary.rows[0].runs, 2);
+    EXPECT_EQ(summary.rows[0].void_runs, 1);
+    EXPECT_FALSE(summary.rows[0].all_void);
+    EXPECT_DOUBLE_EQ(*summary.rows[0].median_of(Metric::requests_per_second), 997.5);
+    // Only rounds in which both count: 950 and 1045 to 1000 and 1100.
+    EXPECT_NEAR(summary.rows[0].throughput_ratio->value, 0.95, 1e-9);
+    EXPECT_TRUE(has_note(summary, "wasm: 1 void run is left out (disturbed: x)."));
+    EXPECT_FALSE(summary.partial);
+}
+
+TEST(Summary, AContenderWithoutARunThatCountsIsMarked) {
+    SampleSet set = example_samples();
+    make_void(set, "wasm", 0);
+    const Summary summary = summarize(set);
+    EXPECT_TRUE(summary.rows[0].all_void);
+    EXPECT_EQ(summary.rows[0].of(Metric::requests_per_second).size(), 1U);
+    EXPECT_FALSE(summary.rows[0].throughput_ratio);
+    EXPECT_TRUE(has_note(summary, "wasm: void, do not compare it: disturbed: x."));
+}
+
+TEST(Summary, ARunRepeatedAfterAVoidOneCounts) {
+    SampleSet set = example_samples();
+    SampleSet twice = set;
+    make_void(set, "wasm", 0);
+    set.samples.insert(set.samples.end(), twice.samples.begin(), twice.samples.end());
+    const Summary summary = summarize(set);
+    EXPECT_EQ(summary.rows[0].runs, 3);
+    EXPECT_EQ(summary.rows[0].void_runs, 3);
+    EXPECT_DOUBLE_EQ(*summary.rows[0].median_of(Metric::requests_per_second), 1045);
+}
+
+TEST(Summary, AnEstimateIsARatioToWhatWasMeasured) {
+    SampleSet set = example_samples();
+    Summary summary = summarize(set);
+    ASSERT_EQ(summary.estimates.size(), 1U);
+    EXPECT_EQ(estimated_requests_per_second(summary, summary.estimates[0]), 2200);
+    make_void(set, "native", 0);
+    summary = summarize(set);
+    EXPECT_FALSE(estimated_requests_per_second(summary, summary.estimates[0]));
+    summary.estimates[0].of = "nobody";
+    EXPECT_FALSE(estimated_requests_per_second(summary, summary.estimates[0]));
+}
+
+TEST(Summary, AContenderThatFailedDoesNotMakeItPartial) {
+    SampleSet set = example_samples();
+    set.conditions.planned_contenders.emplace_back("broken");
+    set.absences.push_back(
+        {.contender = "broken", .reason = "it died", .why = Absence::Why::failed});
+    EXPECT_FALSE(summarize(set).partial);
 }
 
 TEST(Summary, WithoutTheBaselineThereAreNoRatios) {

@@ -116,7 +116,7 @@ TEST(Wrk, NamesWhatItCannotRead) {
         return result ? std::string("none") : result.error().message;
     };
     const auto unreadable = [](std::string_view what) {
-        return "wrk's output has no readable '" + std::string(what) + "'";
+        return "the generator's output has no readable '" + std::string(what) + "'";
     };
     EXPECT_EQ(error_of(""), unreadable("N requests in T"));
     EXPECT_EQ(error_of("\xff\x00 garbage \n\n requests in"), unreadable("N requests in T"));
@@ -139,10 +139,20 @@ TEST(Wrk, SurvivesEveryTruncation) {
 
 TEST(Wrk, CommandNamesTheLoad) {
     const Workload workload{.name = "close", .port = 9999, .path = "/x"};
-    const auto command =
-        wrk_command("wrk", workload, {.threads = 3, .connections = 7}, std::chrono::seconds(5));
-    EXPECT_EQ(command, (std::vector<std::string>{"wrk", "-t3", "-c7", "-d5s", "--latency",
-                                                 "http://127.0.0.1:9999/x"}));
+    const Generators generators{.wrk = "wrk", .pipeline_script = "p.lua", .open = {"w", "load"}};
+    Load load{.threads = 3, .connections = 7};
+    EXPECT_EQ(load_command(generators, workload, load, std::chrono::seconds(5)),
+              (std::vector<std::string>{"wrk", "-t3", "-c7", "-d5s", "--latency",
+                                        "http://127.0.0.1:9999/x"}));
+    load.pipeline = 16;
+    EXPECT_EQ(load_command(generators, workload, load, std::chrono::seconds(5)),
+              (std::vector<std::string>{"wrk", "-t3", "-c7", "-d5s", "--latency", "-s", "p.lua",
+                                        "http://127.0.0.1:9999/x"}));
+    EXPECT_NE(pipeline_script(16).find("for i = 1, 16 do"), std::string::npos);
+    load = {.generator = Generator::open, .connections = 7, .rate = 500};
+    EXPECT_EQ(load_command(generators, workload, load, std::chrono::seconds(5)),
+              (std::vector<std::string>{"w", "load", "--rate", "500", "--connections", "7",
+                                        "--duration", "5s", "http://127.0.0.1:9999/x"}));
 }
 
 }  // namespace
