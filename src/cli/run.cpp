@@ -80,7 +80,7 @@ int run_file(const RunFlags& flags) {
         .option_prefix = "--", .report = report, .trap_exit_code = grants->trap_exit_code};
     return launch::exit_code(
         program->run(launch::process_options(*grants, std::move(arguments), frontend),
-                     {.time = grants->time_limit}),
+                     launch::guest_limits(*grants)),
         frontend);
 }
 

@@ -4,7 +4,11 @@
 
 #include <array>
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,7 +18,10 @@
 
 #include "base/error.h"
 #include "base/result.h"
+#include "base/units.h"
 #include "launch/duration.h"
+#include "launch/run_guest.h"
+#include "wasix/files.h"
 #include "wasix/net_rules.h"
 #include "wasix/process.h"
 
@@ -103,6 +110,14 @@ Result<void, Error> grant_mapped_directory(Grants& grants, std::string_view valu
     return {};
 }
 
+/// nullopt: no decimal number, or too large a one.
+std::optional<std::uint64_t> parse_count(std::string_view text) {
+    std::uint64_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    return error == std::errc() && end == text.data() + text.size() ? std::optional(count)
+                                                                    : std::nullopt;
+}
+
 Result<void, Error> set_time_limit(Grants& grants, std::string_view value,
                                    std::string_view spelling) {
     const auto limit = parse_duration(value);
@@ -125,6 +140,42 @@ Result<void, Error> set_trap_exit_code(Grants& grants, std::string_view value,
     return {};
 }
 
+/// Bytes, or KiB, MiB and GiB as `64K`, `512M` and `4G`; at least one page.
+Result<void, Error> set_memory_limit(Grants& grants, std::string_view value,
+                                     std::string_view spelling) {
+    constexpr std::string_view kUnits = "KMG";
+    constexpr unsigned kUnitBits = 10;
+    std::string_view number = value;
+    unsigned shift = 0;
+    if (const auto unit = number.empty() ? std::string_view::npos : kUnits.find(number.back());
+        unit != std::string_view::npos) {
+        number.remove_suffix(1);
+        shift = kUnitBits * (static_cast<unsigned>(unit) + 1);
+    }
+    const auto count = parse_count(number);
+    if (!count || *count > (std::numeric_limits<std::uint64_t>::max() >> shift) ||
+        *count << shift < kWasmPageBytes) {
+        return fail(wrong_value(spelling, "a size of at least 64K, such as 512M or 4G", value));
+    }
+    grants.memory_limit = {*count << shift};
+    return {};
+}
+
+Result<void, Error> set_max_fds(Grants& grants, std::string_view value, std::string_view spelling) {
+    const auto count = parse_count(value);
+    if (!count || *count == 0 || *count > wasix::FileTable::kMaxDescriptors) {
+        return fail(wrong_value(spelling, "a number from 1 to 65536", value));
+    }
+    grants.max_fds = static_cast<std::size_t>(*count);
+    return {};
+}
+
+Result<void, Error> leave_host_open(Grants& grants, std::string_view /*value*/,
+                                    std::string_view /*spelling*/) {
+    grants.confines_host = false;
+    return {};
+}
+
 constexpr std::array kOptions{
     GrantOption{"net", "RULES",
                 "Let the program use the host's network: all of it, or what RULES allow, such as "
@@ -139,10 +190,15 @@ constexpr std::array kOptions{
     GrantOption{"mapdir", "GUEST:HOST", "The same, the guest's name first"},
     GrantOption{"timeout", "DURATION", "Stop the program with a trap after a time such as 10s"},
     GrantOption{"trap-exit-code", "N", "The exit code when the program traps (default 134)"},
+    GrantOption{"max-memory", "SIZE", "Let no memory of the program grow beyond a size such as 1G"},
+    GrantOption{"max-fds", "N", "Let the program have at most N files and sockets open"},
+    GrantOption{"no-host-confinement", "",
+                "Leave this process what the program was not granted (docs/confinement.md)"},
 };
 constexpr std::array<Apply, kOptions.size()> kApply{
-    grant_network,   grant_variable,         forward_host_env, grant_directory,
-    grant_directory, grant_mapped_directory, set_time_limit,   set_trap_exit_code};
+    grant_network,          grant_variable, forward_host_env,   grant_directory,  grant_directory,
+    grant_mapped_directory, set_time_limit, set_trap_exit_code, set_memory_limit, set_max_fds,
+    leave_host_open};
 
 void report_missing(wasix::Capability capability, const Frontend& frontend) {
     const std::string prefix(frontend.option_prefix);
@@ -171,6 +227,12 @@ Result<void, Error> grant(Grants& grants, std::string_view name, std::string_vie
     return fail(Error::invalid("unknown option `" + std::string(spelling) + "`"));
 }
 
+GuestLimits guest_limits(const Grants& grants) {
+    return {.time = grants.time_limit,
+            .memory = grants.memory_limit,
+            .confines_host = grants.confines_host};
+}
+
 wasix::ProcessOptions process_options(const Grants& grants, std::vector<std::string> arguments,
                                       Frontend frontend) {
     wasix::ProcessOptions options;
@@ -187,6 +249,9 @@ wasix::ProcessOptions process_options(const Grants& grants, std::vector<std::str
     options.network = grants.network ? wasix::Network::all : wasix::Network::none;
     if (grants.net_rules) {
         options.net_policy = std::make_shared<wasix::NetPolicy>(*grants.net_rules);
+    }
+    if (grants.max_fds != 0) {
+        options.max_fds = grants.max_fds;
     }
     options.on_missing_capability = [frontend](wasix::Capability capability) {
         report_missing(capability, frontend);

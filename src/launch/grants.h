@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/result.h"
+#include "base/units.h"
 #include "wasix/net_rules.h"
 #include "wasix/process.h"
 
@@ -23,6 +24,9 @@ struct Grants {
     std::vector<std::string> env;  ///< NAME=VALUE; a later one replaces an earlier one of that name
     std::vector<wasix::Preopen> directories;
     std::chrono::milliseconds time_limit{0};  ///< 0: none
+    Bytes memory_limit{0};                    ///< 0: none
+    std::size_t max_fds = 0;                  ///< 0: as many as there are
+    bool confines_host = true;
     std::optional<int> trap_exit_code;
 };
 
@@ -42,12 +46,17 @@ struct GrantOption {
 [[nodiscard]] Result<void, Error> grant(Grants& grants, std::string_view name,
                                         std::string_view value, std::string_view spelling);
 
+struct GuestLimits;
+
 /// How a program talks to its user.
 struct Frontend {
     std::string_view option_prefix;  ///< `--` or `--wasmax-`; a literal
     void (*report)(const std::string& message);
     std::optional<int> trap_exit_code{};  ///< of the host process; kExitTrap unless it is given
 };
+
+/// What of `grants` is about the host process, which runs nothing but this guest.
+[[nodiscard]] GuestLimits guest_limits(const Grants& grants);
 
 /// The process that `grants` describe, with this process's environment if they forward it.
 [[nodiscard]] wasix::ProcessOptions process_options(const Grants& grants,

@@ -1,12 +1,14 @@
 #include "launch/run_guest.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -15,7 +17,9 @@
 
 #include "base/error.h"
 #include "base/result.h"
+#include "base/units.h"
 #include "io/direct.h"
+#include "launch/confinement.h"
 #include "launch/grants.h"
 #include "launch/imports.h"
 #include "runtime/artifact.h"
@@ -73,6 +77,16 @@ private:
     std::jthread watcher_;
 };
 
+/// Guests may have more files than most processes are given by default: as many as the
+/// administrator lets this one have.
+void raise_file_limit() {
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &files);  // otherwise the guest gets along with fewer
+    }
+}
+
 /// Ends the process without a core and without unwinding the guest.
 void end_on_signal(int number) { ::_exit(128 + number); }
 
@@ -80,9 +94,20 @@ void end_on_signal(int number) { ::_exit(128 + number); }
 
 Result<wasix::Outcome, Error> run_guest(std::shared_ptr<const runtime::Artifact> artifact,
                                         wasix::ProcessOptions options, const GuestLimits& limits) {
+    const std::optional<Confinement> confinement =
+        limits.confines_host ? std::optional(confinement_of(artifact->module(), options))
+                             : std::nullopt;
+    raise_file_limit();
     io::DirectBackend io;
     const auto process = TRY(wasix::Process::create(std::move(options), io));
-    runtime::Store store;
+    if (confinement) {
+        TRY(confine(*confinement));
+    }
+    runtime::StoreOptions store_options;
+    if (limits.memory.count != 0) {
+        store_options.memory.quota = {limits.memory.count / kWasmPageBytes};
+    }
+    runtime::Store store(store_options);
     const auto thread = TRY(runtime::ThreadState::create(store));
     process->attach(*thread);
     const Deadline deadline(*thread, limits.time);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/result.h"
+#include "base/units.h"
 #include "launch/grants.h"
 #include "runtime/artifact.h"
 #include "wasix/process.h"
@@ -22,6 +23,11 @@ struct GuestLimits {
     /// From the start of run_guest(); 0: none. Then every thread of the guest is stopped, wherever
     /// it is, and the outcome is the trap `interrupted`.
     std::chrono::milliseconds time{0};
+    /// No memory grows beyond it; 0: the most there is.
+    Bytes memory{0};
+    /// Takes from this process, for good, what the guest was not granted: confine(). For processes
+    /// that do nothing else.
+    bool confines_host = false;
 };
 
 /// Instantiates `artifact` and runs `_start` on the calling thread until the guest ends.

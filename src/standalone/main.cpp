@@ -100,7 +100,7 @@ Result<int, Error> run(std::span<char* const> arguments) {
         launch::run_guest(
             std::move(artifact),
             launch::process_options(options.grants, std::move(guest_arguments), frontend),
-            {.time = options.grants.time_limit}),
+            launch::guest_limits(options.grants)),
         frontend);
 }
 

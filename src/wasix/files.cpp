@@ -261,12 +261,12 @@ void FileTable::put(std::size_t index, Descriptor descriptor) {
 
 Result<Fd, Errno> FileTable::insert(Descriptor descriptor, Fd minimum) {
     const auto first = static_cast<std::size_t>(static_cast<std::uint32_t>(minimum));
-    if (first >= kMaxDescriptors) {
+    if (first >= limit_) {
         return fail(Errno::inval);
     }
     const std::unique_lock guard = lock();
     const std::size_t index = lowest_free(first);
-    if (index >= kMaxDescriptors) {
+    if (index >= limit_) {
         return fail(Errno::mfile);
     }
     put(index, std::move(descriptor));
@@ -275,7 +275,7 @@ Result<Fd, Errno> FileTable::insert(Descriptor descriptor, Fd minimum) {
 
 Result<std::optional<Descriptor>, Errno> FileTable::replace(Fd fd, Descriptor descriptor) {
     const auto index = static_cast<std::size_t>(static_cast<std::uint32_t>(fd));
-    if (index >= kMaxDescriptors) {
+    if (index >= limit_) {
         return fail(Errno::badf);
     }
     const std::unique_lock guard = lock();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -118,6 +119,9 @@ public:
     /// One more than the highest number a guest can use.
     static constexpr std::size_t kMaxDescriptors = std::size_t{1} << 16;
 
+    /// No number from `count` up is given out any more. At most kMaxDescriptors.
+    void limit(std::size_t count) { limit_ = std::min(count, kMaxDescriptors); }
+
     /// Call before a second thread exists.
     void share_between_threads() { shared_ = true; }
 
@@ -172,6 +176,7 @@ private:
     void put(std::size_t index, Descriptor descriptor);
 
     bool shared_ = false;
+    std::size_t limit_ = kMaxDescriptors;
     mutable std::mutex mutex_;  // guards all below once shared_; no other lock is taken under it
     std::vector<Descriptor> entries_;  // free where `file` is null
     std::vector<std::uint64_t> used_;  // a bit per entry, to find free ones

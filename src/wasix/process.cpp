@@ -73,7 +73,9 @@ Result<std::unique_ptr<Process>, Error> Process::create(ProcessOptions options, 
     }
     const std::array<int, 3> stdio = options.stdio;
     const std::vector<Preopen> preopens = std::move(options.preopens);
+    const std::size_t max_fds = options.max_fds;
     std::unique_ptr<Process> process(new Process(std::move(options), io));
+    process->files_.limit(max_fds);
     TRY(process->open_stdio(stdio));
     TRY(process->open_preopens(preopens));
     return process;

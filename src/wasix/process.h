@@ -48,6 +48,8 @@ struct ProcessOptions {
     /// Which addresses and names of that network; null: all. Shared by a process's children.
     std::shared_ptr<NetPolicy> net_policy = nullptr;
     ResolverFiles resolver{};
+    /// How many descriptors it may have open; a further one is mfile.
+    std::size_t max_fds = FileTable::kMaxDescriptors;
     /// Host descriptors of 0, 1 and 2; -1: the guest has none. They are duplicated.
     std::array<int, 3> stdio{0, 1, 2};
     /// Called the first time, and only then, that the guest needs a capability it was not given.
@@ -103,6 +105,7 @@ public:
     [[nodiscard]] Pid pid() const { return Pid{1}; }
     [[nodiscard]] Pid parent_pid() const { return Pid{0}; }
 
+    [[nodiscard]] bool has_network() const { return network_ != Network::none; }
     /// Errors: notsup (no network for this guest), which the embedder is told about. wasix: 6.22
     [[nodiscard]] Result<void, Errno> require_network() {
         if (network_ == Network::none) [[unlikely]] {

@@ -62,6 +62,22 @@ Failure<Errno> network_failure(int host_errno) {
     return fail(from_host_network(io::HostErrno{host_errno}));
 }
 
+Result<UniqueFd, Errno> new_socket(int family, int type) {
+    UniqueFd fd(::socket(family, type | SOCK_CLOEXEC, 0));
+    return fd ? Result<UniqueFd, Errno>(std::move(fd)) : network_failure(errno);
+}
+
+/// One that reaches nothing, as this process may have no other: half of a pair.
+Result<UniqueFd, Errno> idle_socket(int type) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, (type == SOCK_DGRAM ? SOCK_STREAM : type) | SOCK_CLOEXEC, 0, ends) !=
+        0) {
+        return network_failure(errno);
+    }
+    UniqueFd other_end(ends[1]);
+    return UniqueFd(ends[0]);
+}
+
 /// An address that bind, connect or sendto may be given. Errors: as load_address; inval (of another
 /// family than the socket). wasix: 6.3
 Result<HostAddress, Errno> address_for(Caller& caller, const Socket& socket,
@@ -156,10 +172,7 @@ Result<Fd, Errno> wasix_32v1::sock_open(Caller& caller, AddressFamily af, Socket
                                         SocketProtocol proto) {
     const int family = TRY(host_family(af));
     const int kind = TRY(host_type(type, proto));
-    UniqueFd fd(::socket(family, kind | SOCK_CLOEXEC, 0));
-    if (!fd) {
-        return network_failure(errno);
-    }
+    UniqueFd fd = TRY(caller.process.has_network() ? new_socket(family, kind) : idle_socket(kind));
     return caller.process.add_file(
         OpenFile::make_socket(std::move(fd), caller.process.io(), af, type, false));
 }

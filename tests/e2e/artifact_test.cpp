@@ -581,9 +581,11 @@ TEST_F(Executable, ExplainsItsOptions) {
     EXPECT_EQ(help.exit_code, 0);
     EXPECT_TRUE(contains(help.output, "--wasmax-dir=HOST")) << help.output;
     expect_refused(Child({exe, "--wasmax-nett"}).wait(), "unknown option `--wasmax-nett`");
-    expect_refused(Child({exe, "--wasmax-net=1"}).wait(), "--wasmax-net takes no value");
+    expect_refused(Child({exe, "--wasmax-forward-host-env=1"}).wait(),
+                   "--wasmax-forward-host-env takes no value");
     expect_refused(Child({exe, "--wasmax-env=x"}).wait(), "--wasmax-env takes NAME=VALUE");
-    expect_refused(Child({exe}, {}, {"WASMAX_NET=yes"}).wait(), "WASMAX_NET is 0 or 1");
+    expect_refused(Child({exe}, {}, {"WASMAX_FORWARD_HOST_ENV=yes"}).wait(),
+                   "WASMAX_FORWARD_HOST_ENV is 0 or 1");
     EXPECT_EQ(place_.wasmax({"create-exe", place_ / "hello.wat", "-o", place_ / "x", "--env", "y"})
                   .exit_code,
               2);

@@ -61,6 +61,12 @@ TEST(Grants, RefusalsNameTheOption) {
     EXPECT_TRUE(refusal("mapdir", "/one").starts_with("--mapdir takes GUEST:HOST"));
     EXPECT_TRUE(
         refusal("net", "ipv4:allow=x:1").starts_with("--net: at character 12 of the rules"));
+    for (const char* size : {"", "x", "1", "63K", "1T", "-1", "99999999999G"}) {
+        EXPECT_TRUE(refusal("max-memory", size).starts_with("--max-memory takes a size")) << size;
+    }
+    for (const char* count : {"", "0", "65537", "x", "1K"}) {
+        EXPECT_TRUE(refusal("max-fds", count).starts_with("--max-fds takes a number")) << count;
+    }
     EXPECT_EQ(refusal("nett", ""), "unknown option `--nett`");
 }
 

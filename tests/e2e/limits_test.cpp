@@ -1,0 +1,132 @@
+// What bounds a guest and its process: --max-memory, --max-fds, --net=RULES, the confinement.
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "e2e/harness.h"
+
+namespace wasmax::e2e {
+namespace {
+
+/// Exits with what memory.grow of 100 pages gives, plus 1: 0 if it fails.
+constexpr const char* kGrow = R"((module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start")
+    (call $exit (i32.add (memory.grow (i32.const 100)) (i32.const 1))))))";
+
+/// Makes event descriptors until it may have no more; exits with how many times 10 plus whether the
+/// errno was mfile (33), after it closed one and made it again.
+constexpr const char* kManyFiles = R"((module
+  (import "wasix_32v1" "fd_event" (func $event (param i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_close" (func $close (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (local $count i32) (local $error i32)
+    (loop $more
+      (local.set $error (call $event (i64.const 0) (i32.const 0) (i32.const 0)))
+      (if (i32.eqz (local.get $error))
+        (then (local.set $count (i32.add (local.get $count) (i32.const 1))) (br $more))))
+    (drop (call $close (i32.const 5)))
+    (if (call $event (i64.const 0) (i32.const 0) (i32.const 0)) (then (call $exit (i32.const 99))))
+    (call $exit (i32.add (i32.mul (local.get $count) (i32.const 10))
+                         (i32.eq (local.get $error) (i32.const 33)))))))";
+
+/// Exits with the errno of binding 127.0.0.1 and a port of the kernel's choice.
+constexpr const char* kBind = R"((module
+  (import "wasi_snapshot_preview1" "sock_open" (func $open (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "sock_bind" (func $bind (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 16) "\01\00\00\00\7f\00\00\01")
+  (func (export "_start")
+    (if (call $open (i32.const 1) (i32.const 1) (i32.const 0) (i32.const 0))
+      (then (call $exit (i32.const 99))))
+    (call $exit (call $bind (i32.load (i32.const 0)) (i32.const 16))))))";
+
+/// Says `ready` and reads a byte.
+constexpr const char* kWaits = R"((module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\10\00\00\00\05\00\00\00")
+  (data (i32.const 16) "ready")
+  (data (i32.const 128) "\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\01")
+  (func (export "_start")
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (i64.store (i32.const 152) (i64.const 60000000000))
+    (drop (call $poll (i32.const 128) (i32.const 256) (i32.const 1) (i32.const 512))))))";
+
+TEST(Limits, MemoryGrowsNoFurther) {
+    EXPECT_EQ(run_wat(kGrow).exit_code, 2);
+    EXPECT_EQ(run_wat(kGrow, {"--max-memory", "1M"}).exit_code, 0);
+    EXPECT_EQ(run_wat(kGrow, {"--max-memory", "7M"}).exit_code, 2);
+    const Completed refused =
+        run_wat(R"((module (memory 2) (func (export "_start"))))", {"--max-memory", "64K"});
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_NE(refused.errors.find("2 pages"), std::string::npos) << refused.errors;
+}
+
+TEST(Limits, FilesRunOut) {
+    const Completed ended = run_wat(kManyFiles, {"--max-fds", "10"});
+    EXPECT_EQ(ended.exit_code, 71) << ended.errors;
+}
+
+TEST(Network, RulesHoldInEveryWayToRun) {
+    constexpr int kPerm = 63;
+    constexpr int kNotsup = 58;
+    EXPECT_EQ(run_wat(kBind).exit_code, kNotsup);
+    EXPECT_EQ(run_wat(kBind, {"--net"}).exit_code, 0);
+    EXPECT_EQ(run_wat(kBind, {"--net=ipv4:allow=127.0.0.1:0/in"}).exit_code, 0);
+    EXPECT_EQ(run_wat(kBind, {"--net=ipv4:allow=127.0.0.1:80/in"}).exit_code, kPerm);
+    EXPECT_EQ(run_wat(kBind, {"--net=ipv4:allow=*:*,ipv4:deny=127.0.0.0/8:*"}).exit_code, kPerm);
+    const Completed wrong = run_wat(kBind, {"--net=ipv4:allow=*"});
+    EXPECT_EQ(wrong.exit_code, 2);
+    EXPECT_NE(wrong.errors.find("--net: at character 13"), std::string::npos) << wrong.errors;
+
+    const TemporaryDirectory directory;
+    const std::string program = (directory.path() / "program").string();
+    const Completed made = wasmax({"create-exe", directory.write("guest.wat", kBind), "-o", program,
+                                   "--net=ipv4:allow=127.0.0.1:80/in"});
+    ASSERT_EQ(made.exit_code, 0) << made.errors;
+    EXPECT_EQ(Child({program}).wait().exit_code, kPerm);
+    EXPECT_EQ(Child({program, "--wasmax-net"}).wait().exit_code, 0);
+    EXPECT_EQ(Child({program, "--wasmax-net=ipv4:allow=*:0"}).wait().exit_code, 0);
+    EXPECT_EQ(Child({program}, {}, {"WASMAX_NET=1"}).wait().exit_code, 0);
+    EXPECT_EQ(Child({program}, {}, {"WASMAX_NET=ipv4:allow=*:0/in"}).wait().exit_code, 0);
+    EXPECT_EQ(Child({program}, {}, {"WASMAX_NET=ipv4"}).wait().exit_code, 1);
+}
+
+/// The kernel's own word for it.
+std::string seccomp_mode(const Child& child) {
+    std::ifstream status("/proc/" + std::to_string(child.pid()) + "/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("Seccomp:")) {
+            return line.substr(line.size() - 1);
+        }
+    }
+    return "unknown";
+}
+
+TEST(Confinement, IsOnUnlessSwitchedOff) {
+    const TemporaryDirectory directory;
+    const std::string guest = directory.write("guest.wat", kWaits);
+    for (const bool confined : {true, false}) {
+        Arguments arguments{WASMAX_BINARY, "run", guest};
+        if (!confined) {
+            arguments.emplace_back("--no-host-confinement");
+        }
+        Child child(arguments);
+        ASSERT_TRUE(child.wait_for_output("ready"));
+        const std::string mode = seccomp_mode(child);
+        if (mode != "unknown") {
+            EXPECT_EQ(mode, confined ? "2" : "0");
+        }
+    }
+}
+
+}  // namespace
+}  // namespace wasmax::e2e
