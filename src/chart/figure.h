@@ -13,6 +13,7 @@ enum class Look : std::uint8_t {
     plain,
     baseline,  ///< in grey: what the others are compared with
     estimate,  ///< hatched: not measured here
+    invalid,   ///< hollow: measured, but it does not count
 };
 
 struct Range {

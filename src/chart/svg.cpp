@@ -57,7 +57,8 @@ std::string colours(const Palette& palette) {
     std::string rules = fmt::format(
         ".page{{fill:{0}}}text{{fill:{1}}}.note{{fill:{2}}}.grid{{stroke:{3}}}"
         ".run{{fill:{0};stroke:{1}}}.whisker{{stroke:{1};fill:none}}.bar.baseline{{fill:{4}}}"
-        ".estimate{{stroke:{1};stroke-dasharray:4 3}}.hatch{{stroke:{2}}}",
+        ".bar.invalid{{fill:{0};stroke:{4};stroke-width:2}}.estimate{{stroke:{1};stroke-dasharray:"
+        "4 3}}.hatch{{stroke:{2}}}",
         palette.page, palette.text, palette.faint, palette.grid, palette.baseline);
     for (std::size_t i = 0; i < kSeriesColours; ++i) {
         rules += fmt::format(".c{0}{{fill:{1}}}.series.c{0}{{fill:none;stroke:{1}}}", i,
@@ -219,6 +220,9 @@ void Drawing::parts(const BarChart& chart, const Bar& bar, double pixels_per_uni
                 break;
             case Look::baseline:
                 mark("rect", fmt::format(R"(class="bar baseline" {})", place), tip);
+                break;
+            case Look::invalid:
+                mark("rect", fmt::format(R"(class="bar invalid" {})", place), tip);
                 break;
             case Look::estimate:
                 mark("rect",

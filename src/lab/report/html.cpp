@@ -24,6 +24,7 @@ svg [data-tip]:hover,svg [data-tip]:focus{outline:none;stroke:var(--text);stroke
 .wide{overflow-x:auto}
 table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums;margin:1rem 0}
 th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:right;vertical-align:top}
+.result td{white-space:nowrap}
 th:first-child,td:first-child,.facts td,.facts th{text-align:left}
 .note{color:var(--faint)}
 #tip{position:fixed;display:none;pointer-events:none;white-space:pre-line;max-width:26rem;background:var(--tip);

@@ -61,6 +61,14 @@ TEST(Svg, AnEstimateIsHatchedAndMarked) {
     EXPECT_THAT(svg, HasSubstr("<title>0.5 of guest</title>"));
 }
 
+TEST(Svg, WhatDoesNotCountIsHollow) {
+    const Figure figure{
+        .title = "x",
+        .charts = {
+            BarChart{.title = "c", .bars = {{.label = "a", .parts = {1}, .look = Look::invalid}}}}};
+    EXPECT_THAT(to_svg(figure), HasSubstr("class=\"bar invalid\""));
+}
+
 TEST(Svg, InAPageItHasTipsAndNoStyleOfItsOwn) {
     const std::string svg = to_svg(bars(), Place::page);
     EXPECT_THAT(svg, Not(HasSubstr("<style>")));
