@@ -41,8 +41,8 @@ wasmax_library(io DEPENDS base LINKS Threads::Threads)
 wasmax_library(codegen DEPENDS abi wasm base LINKS wasmax_llvm Threads::Threads)
 wasmax_library(runtime DEPENDS abi wasm base LINKS Threads::Threads)
 wasmax_library(wasix DEPENDS runtime io trace abi wasm base)
-wasmax_library(launch DEPENDS wasix runtime io abi wasm base)
-wasmax_library(engine DEPENDS launch wasix runtime io abi wasm base LOADS codegen
+wasmax_library(launch DEPENDS wasix runtime io trace abi wasm base)
+wasmax_library(engine DEPENDS launch wasix runtime io trace abi wasm base LOADS codegen
     LINKS wabt::wabt ${WASMAX_NETTLE} ${CMAKE_DL_LIBS})
 
 # libwasmax_codegen.so: codegen with LLVM inside, loaded by the engine in a child process on a cache
@@ -61,13 +61,13 @@ set_target_properties(wasmax_codegen_plugin PROPERTIES
     LINK_DEPENDS ${CMAKE_SOURCE_DIR}/src/codegen/plugin.map)
 wasmax_library(chart DEPENDS base LINKS fmt::fmt)
 wasmax_library(lab DEPENDS chart base LINKS fmt::fmt nlohmann_json::nlohmann_json PkgConfig::XLSXWRITER wasmax_toml)
-wasmax_program(cli wasmax DEPENDS lab chart engine launch wasix runtime io abi wasm base LOADS codegen
-    LINKS CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json)
+wasmax_program(cli wasmax DEPENDS lab chart engine launch wasix runtime io trace abi wasm base LOADS codegen
+    LINKS CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json PkgConfig::XLSXWRITER)
 
 # The program that create-exe copies. It needs nothing of the machine it runs on: no libraries, no
 # loader. Sanitizers cannot be linked statically, so there is none in their builds.
 if(NOT WASMAX_SANITIZE)
-    wasmax_program(standalone wasmax_standalone DEPENDS launch wasix runtime io abi wasm base)
+    wasmax_program(standalone wasmax_standalone DEPENDS launch wasix runtime io trace abi wasm base)
     set_target_properties(wasmax_standalone PROPERTIES
         OUTPUT_NAME wasmax-standalone RUNTIME_OUTPUT_DIRECTORY ${CMAKE_LIBRARY_OUTPUT_DIRECTORY})
     target_link_options(wasmax_standalone PRIVATE

@@ -1,3 +1,4 @@
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,8 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/trace_record.h"
+#include "cli/trace_run.h"
 #include "codegen/compiler.h"
 #include "engine/cache.h"
 #include "engine/child_task.h"
@@ -29,6 +32,8 @@ struct RunFlags {
     bool debug = false;
     bool perf_map = false;
     CompileConduct conduct;
+    std::string trace;  ///< of --trace; empty: not given
+    std::string trace_limit;
 };
 
 constexpr const char* kExamples = R"(Examples:
@@ -58,6 +63,19 @@ int run_file(const RunFlags& flags) {
         report(grants.error().message);
         return kExitUsage;
     }
+    std::optional<RecordOptions> recording;
+    if (!flags.trace.empty()) {
+        // CLI11 says `true` for --trace without a value.
+        recording = record_options(flags.trace == "true" ? std::string() : flags.trace);
+        if (!flags.trace_limit.empty()) {
+            const auto limit = parse_size(flags.trace_limit);
+            if (!limit) {
+                report("--trace-limit: " + limit.error().message);
+                return kExitUsage;
+            }
+            recording->limit = *limit;
+        }
+    }
     launch::end_on_termination_signals();
     ProgressLine progress("compiling " + flags.file, flags.conduct.progress);
     const auto program = engine::Program::load(
@@ -78,13 +96,34 @@ int run_file(const RunFlags& flags) {
     arguments.insert(arguments.end(), flags.arguments.begin(), flags.arguments.end());
     const launch::Frontend frontend{
         .option_prefix = "--", .report = report, .trap_exit_code = grants->trap_exit_code};
-    return launch::exit_code(
-        program->run(launch::process_options(*grants, std::move(arguments), frontend),
-                     launch::guest_limits(*grants)),
-        frontend);
+    wasix::ProcessOptions options =
+        launch::process_options(*grants, std::move(arguments), frontend);
+    const launch::GuestLimits limits = launch::guest_limits(*grants);
+    const auto run = [&] {
+        return launch::exit_code(program->run(std::move(options), limits), frontend);
+    };
+    return recording ? run_recorded(options, *recording, run) : run();
 }
 
 }  // namespace
+
+int run_recorded(wasix::ProcessOptions& options, const RecordOptions& recording,
+                 const std::function<int()>& run) {
+    const auto target = launch::make_trace_target();
+    if (!target) {
+        report(target.error().message);
+        return kExitFailure;
+    }
+    auto recorder = RecorderProcess::start(**target, recording);
+    if (!recorder) {
+        report(recorder.error().message);
+        return kExitFailure;
+    }
+    options.trace = target->get();
+    const int code = run();
+    recorder->finish(**target);
+    return code;
+}
 
 void add_run(CLI::App& app, const std::vector<std::string>& guest_arguments, int& exit_code) {
     auto* command = app.add_subcommand("run", "Run a WASIX or WASI program");
@@ -110,6 +149,13 @@ void add_run(CLI::App& app, const std::vector<std::string>& guest_arguments, int
             "perfmap: write /tmp/perf-PID.map (perf finds the functions of cached code without)")
         ->check(CLI::IsMember({"perfmap"}))
         ->option_text("NAME");
+    command->add_flag("--trace", flags->trace,
+                      "Record every system call into FILE (wasmax.trace), or with "
+                      "`aggregate[:FILE]` only counts and histograms; see `wasmax trace`");
+    command
+        ->add_option("--trace-limit", flags->trace_limit,
+                     "How large the trace may get: the latest part is kept (default 4G; 0: none)")
+        ->type_name("SIZE");
     command->footer(kExamples);
     command->callback([flags, &guest_arguments, &exit_code] {
         flags->arguments.insert(flags->arguments.end(), guest_arguments.begin(),

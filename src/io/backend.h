@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "base/result.h"
+#include "io/kernel_call.h"
 #include "io/operation.h"
 
 namespace wasmax::io {
@@ -23,6 +24,7 @@ public:
     /// each operation. Errors: what the kernel answers, but EINTR only if somebody wants the
     /// thread's attention (base/interruption.h): otherwise it is dealt with here.
     Result<std::size_t, HostErrno> run(const Operation& operation) {
+        const KernelCall timed;
         const auto result = attempt(operation);
         if (!result.has_value() && result.error() == HostErrno{EINTR}) [[unlikely]] {
             return resume(operation);

@@ -28,7 +28,11 @@
 #include "runtime/outcome.h"
 #include "runtime/store.h"
 #include "runtime/thread.h"
+#include "trace/schema.h"
+#include "trace/target.h"
 #include "wasix/process.h"
+#include "wasix/trace_schema.h"
+#include "wasix/traced.h"
 
 namespace wasmax::launch {
 namespace {
@@ -92,12 +96,25 @@ void end_on_signal(int number) { ::_exit(128 + number); }
 
 }  // namespace
 
+Result<std::unique_ptr<trace::Target>, Error> make_trace_target() {
+    return trace::Target::create([] { return wasix::trace_schema().to_text(); });
+}
+
 Result<wasix::Outcome, Error> run_guest(std::shared_ptr<const runtime::Artifact> artifact,
                                         wasix::ProcessOptions options, const GuestLimits& limits) {
     const std::optional<Confinement> confinement =
         limits.confines_host ? std::optional(confinement_of(artifact->module(), options))
                              : std::nullopt;
     raise_file_limit();
+    std::unique_ptr<trace::Target> target;
+    if (options.trace == nullptr) {
+        target = TRY(make_trace_target());
+        options.trace = target.get();
+    }
+    // Before the target goes, and on every way out.
+    const struct RecordingEnd {
+        ~RecordingEnd() { wasix::stop_recording_thread(); }
+    } recording_end;
     io::DirectBackend io;
     const auto process = TRY(wasix::Process::create(std::move(options), io));
     if (confinement) {

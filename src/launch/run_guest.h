@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "launch/grants.h"
 #include "runtime/artifact.h"
+#include "trace/target.h"
 #include "wasix/process.h"
 
 namespace wasmax::launch {
@@ -30,9 +31,13 @@ struct GuestLimits {
     bool confines_host = false;
 };
 
+/// Where a tracer finds this process: for ProcessOptions::trace. Errors: host.
+[[nodiscard]] Result<std::unique_ptr<trace::Target>, Error> make_trace_target();
+
 /// Instantiates `artifact` and runs `_start` on the calling thread until the guest ends.
 /// Errors: host (a directory, no address space), invalid (no `_start`, imports of the wrong type),
-/// limit. A trap is an outcome, not an error.
+/// limit. A trap is an outcome, not an error. Without `options.trace` it makes one, so that every
+/// guest can be traced.
 [[nodiscard]] Result<wasix::Outcome, Error> run_guest(
     std::shared_ptr<const runtime::Artifact> artifact, wasix::ProcessOptions options,
     const GuestLimits& limits = {});

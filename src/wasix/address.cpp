@@ -150,6 +150,24 @@ std::optional<IpEndpoint> ip_endpoint(const io::AddressBuffer& address) {
                              std::bit_cast<const std::byte*>(&address.storage));
 }
 
+RawAddress load_raw_address(const GuestMemory& memory, std::uint32_t address) {
+    RawAddress raw;
+    const auto head = memory.view(address, kOctets);
+    if (!head.has_value()) {
+        return raw;
+    }
+    raw.tag = get<std::uint8_t>(head->data());
+    raw.port = get<std::uint16_t>(head->data() + kPort);
+    const std::size_t count =
+        raw.tag == static_cast<std::uint8_t>(AddressFamily::inet6) ? sizeof(Inet6) : sizeof(Inet4);
+    const auto rest = memory.view(address + kOctets, count);
+    if (rest.has_value()) {
+        raw.count = count;
+        std::memcpy(raw.bytes.data(), rest->data(), count);
+    }
+    return raw;
+}
+
 Result<HostAddress, Errno> load_address(const GuestMemory& memory,
                                         GuestPointer<const AddressPort> pointer) {
     const auto tag = TRY(memory.load(GuestPointer<const AddressFamily>{pointer.address}));

@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -36,6 +38,17 @@ struct IpEndpoint {
 /// nullopt: of another family.
 [[nodiscard]] std::optional<IpEndpoint> ip_endpoint(const HostAddress& address);
 [[nodiscard]] std::optional<IpEndpoint> ip_endpoint(const io::AddressBuffer& address);
+
+/// An address as the guest wrote it, right or wrong.
+struct RawAddress {
+    std::uint8_t tag = 0xff;  ///< of its family; 0xff: outside the memory
+    std::uint16_t port = 0;
+    std::size_t count = 0;  ///< of `bytes` that the family has: even
+    std::array<std::byte, 16> bytes{};
+};
+
+/// For the tracer: no check but that of the memory's bounds.
+[[nodiscard]] RawAddress load_raw_address(const GuestMemory& memory, std::uint32_t address);
 
 /// The guest's address at `pointer`; only the bytes its family needs are read. Ports are
 /// little-endian. Errors: memviolation; notsup (unix); inval (no family). An unspecified address is

@@ -13,8 +13,11 @@
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
 #include "wasix/params.h"
+#include "wasix/process.h"
 #include "wasix/syscalls.h"
 #include "wasix/thread.h"
+#include "wasix/trace_params.h"
+#include "wasix/traced.h"
 #include "wasm/types.h"
 
 namespace wasmax::wasix {
@@ -77,16 +80,17 @@ auto call_handler(Caller& caller, const Values& values) {
     }(Params{}, std::make_index_sequence<kCount<Params>>{});
 }
 
-/// The common kind: an errno, and results through out pointers, the last values.
-template <auto* Handler, class Results, class Params, class Wasm>
+/// The common kind: an errno, and results through out pointers, the last values. While nobody
+/// watches, tracing costs two loads and a branch here (and a load and a branch around the kernel).
+template <SyscallId Id, auto* Handler, class Results, class Params, class Wasm>
 struct Entry;
-template <auto* Handler, class... Results, class Params, class... Wasm>
-struct Entry<Handler, TypeList<Results...>, Params, TypeList<Wasm...>> {
+template <SyscallId Id, auto* Handler, class... Results, class Params, class... Wasm>
+struct Entry<Id, Handler, TypeList<Results...>, Params, TypeList<Wasm...>> {
     static std::uint32_t call(abi::VmContext* context, Wasm... wasm) noexcept {
         const std::uint32_t error = [&] {
             Caller caller(*context);
-            const auto result = run(caller, std::tuple(wasm...));
-            return result.has_value() ? 0 : static_cast<std::uint32_t>(result.error());
+            const std::tuple values(wasm...);
+            return caller.process.watch() != 0 ? watched(caller, values) : run(caller, values);
         }();
         runtime::attend_to_requests(*context->thread);
         return error;
@@ -94,8 +98,28 @@ struct Entry<Handler, TypeList<Results...>, Params, TypeList<Wasm...>> {
 
 private:
     static constexpr std::size_t kFirstOut = sizeof...(Wasm) - sizeof...(Results);
+    using Values = std::tuple<Wasm...>;
 
-    static Result<void, Errno> run(Caller& caller, const std::tuple<Wasm...>& values) {
+    static std::uint32_t run(Caller& caller, const Values& values) {
+        const auto result = try_run(caller, values);
+        return result.has_value() ? 0 : static_cast<std::uint32_t>(result.error());
+    }
+
+    [[gnu::noinline]] static std::uint32_t watched(Caller& caller, const Values& values) {
+        TracedCall traced(caller, Id);
+        if (traced.is_full()) {
+            put_params<false>(Params{}, traced.payload(), caller.memory, values);
+        }
+        const std::uint32_t error = run(caller, values);
+        if (error == 0 && traced.is_full()) {
+            put_params<true>(Params{}, traced.payload(), caller.memory, values);
+            put_results<kFirstOut>(TypeList<Results...>{}, traced.payload(), caller.memory, values);
+        }
+        traced.end(error);
+        return error;
+    }
+
+    static Result<void, Errno> try_run(Caller& caller, const Values& values) {
         if constexpr (sizeof...(Results) == 0) {
             return call_handler<Handler, Params>(caller, values);
         } else {
@@ -120,23 +144,49 @@ private:
     }
 };
 
-template <auto* Handler, class Params, class... Wasm>
-struct Entry<Handler, TypeList<ProcessExit>, Params, TypeList<Wasm...>> {
+/// Calls `body`; a tracer that watches is told of it, with what `error_of` makes of its result.
+template <SyscallId Id, class Params, class Values, class Body, class ErrorOf>
+auto traced_or_not(Caller& caller, const Values& values, const Body& body,
+                   const ErrorOf& error_of) {
+    if (caller.process.watch() == 0) [[likely]] {
+        return body();
+    }
+    TracedCall traced(caller, Id);
+    if (traced.is_full()) {
+        put_params<false>(Params{}, traced.payload(), caller.memory, values);
+    }
+    const auto result = body();
+    traced.end(error_of(result));
+    return result;
+}
+
+template <SyscallId Id, auto* Handler, class Params, class... Wasm>
+struct Entry<Id, Handler, TypeList<ProcessExit>, Params, TypeList<Wasm...>> {
     static void call(abi::VmContext* context, Wasm... wasm) noexcept {
         const ProcessExit exit = [&] {
             Caller caller(*context);
-            return call_handler<Handler, Params>(caller, std::tuple(wasm...));
+            const std::tuple values(wasm...);
+            return traced_or_not<Id, Params>(
+                caller, values, [&] { return call_handler<Handler, Params>(caller, values); },
+                [](const ProcessExit& /*exit*/) { return 0U; });
         }();
         runtime::leave(*context->thread, exit.code);
     }
 };
 
-template <auto* Handler, class Params, class... Wasm>
-struct Entry<Handler, TypeList<Nothing>, Params, TypeList<Wasm...>> {
+template <SyscallId Id, auto* Handler, class Params, class... Wasm>
+struct Entry<Id, Handler, TypeList<Nothing>, Params, TypeList<Wasm...>> {
     static void call(abi::VmContext* context, Wasm... wasm) noexcept {
         {
             Caller caller(*context);
-            call_handler<Handler, Params>(caller, std::tuple(wasm...));
+            const std::tuple values(wasm...);
+            traced_or_not<Id, Params>(
+                caller, values,
+                [&] {
+                    call_handler<Handler, Params>(caller, values);
+                    return Nothing{};
+                },
+                [](Nothing /*nothing*/) { return 0U; });
         }
         runtime::attend_to_requests(*context->thread);
     }
@@ -144,28 +194,45 @@ struct Entry<Handler, TypeList<Nothing>, Params, TypeList<Wasm...>> {
 
 /// Entries of rows without a handler: they return the errno of the row's status. One that cannot
 /// return ends the guest with the errno as its exit code. wasix: 10.9
-template <Errno Error, class Results>
-struct Stub {
-    static std::uint32_t call(abi::VmContext* /*context*/) noexcept {
-        return static_cast<std::uint32_t>(Error);
+template <SyscallId Id, Errno Error, class Results, class Params, class Wasm>
+struct Stub;
+
+/// Tells a tracer of a call that always fails.
+template <SyscallId Id, Errno Error, class Params, class... Wasm>
+std::uint32_t fail_traced(abi::VmContext* context, Wasm... wasm) {
+    Caller caller(*context);
+    return traced_or_not<Id, Params>(
+        caller, std::tuple(wasm...), [] { return static_cast<std::uint32_t>(Error); },
+        [](std::uint32_t error) { return error; });
+}
+
+template <SyscallId Id, Errno Error, class Results, class Params, class... Wasm>
+struct Stub<Id, Error, Results, Params, TypeList<Wasm...>> {
+    static std::uint32_t call(abi::VmContext* context, Wasm... wasm) noexcept {
+        return fail_traced<Id, Error, Params>(context, wasm...);
     }
 };
-template <Errno Error>
-struct Stub<Error, TypeList<ProcessExit>> {
-    static void call(abi::VmContext* context) noexcept {
-        runtime::leave(*context->thread, static_cast<std::uint64_t>(Error));
+template <SyscallId Id, Errno Error, class Params, class... Wasm>
+struct Stub<Id, Error, TypeList<ProcessExit>, Params, TypeList<Wasm...>> {
+    static void call(abi::VmContext* context, Wasm... wasm) noexcept {
+        const std::uint32_t code = fail_traced<Id, Error, Params>(context, wasm...);
+        runtime::leave(*context->thread, code);
     }
 };
-template <Errno Error>
-struct Stub<Error, TypeList<TidOrErrno>> {
-    static std::uint32_t call(abi::VmContext* /*context*/) noexcept {
-        return 0U - static_cast<std::uint32_t>(Error);
+template <SyscallId Id, Errno Error, class Params, class... Wasm>
+struct Stub<Id, Error, TypeList<TidOrErrno>, Params, TypeList<Wasm...>> {
+    static std::uint32_t call(abi::VmContext* context, Wasm... wasm) noexcept {
+        return 0U - fail_traced<Id, Error, Params>(context, wasm...);
     }
 };
 
-template <auto* Handler, class Results>
+template <SyscallId Id, Errno Error, class Results, class Handler>
+using StubOf = Stub<Id, Error, Results, typename ParamsOf<Handler>::type,
+                    typename Signature<Results, typename ParamsOf<Handler>::type>::Wasm>;
+
+template <SyscallId Id, auto* Handler, class Results>
 using EntryOf =
-    Entry<Handler, Results, typename ParamsOf<std::remove_pointer_t<decltype(Handler)>>::type,
+    Entry<Id, Handler, Results, typename ParamsOf<std::remove_pointer_t<decltype(Handler)>>::type,
           typename Signature<
               Results, typename ParamsOf<std::remove_pointer_t<decltype(Handler)>>::type>::Wasm>;
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "abi/host_modules.h"
+#include "abi/vm_context.h"
 #include "base/error.h"
 #include "base/nearest.h"
 #include "base/result.h"
@@ -25,10 +27,13 @@ namespace wasmax::wasix {
 namespace {
 
 #define WASIX_RESULTS(...) TypeList<__VA_ARGS__>
-#define WASIX_ENTRY_full(module, name, results) &EntryOf<&module::name, WASIX_RESULTS results>::call
+#define WASIX_ENTRY_full(module, name, results) \
+    &EntryOf<SyscallId::module##_##name, &module::name, WASIX_RESULTS results>::call
 #define WASIX_ENTRY_partial WASIX_ENTRY_full
-#define WASIX_ENTRY_nosys(module, name, results) &Stub<Errno::nosys, WASIX_RESULTS results>::call
-#define WASIX_ENTRY_notsup(module, name, results) &Stub<Errno::notsup, WASIX_RESULTS results>::call
+#define WASIX_STUB(module, name, results, error) \
+    &StubOf<SyscallId::module##_##name, error, WASIX_RESULTS results, decltype(module::name)>::call
+#define WASIX_ENTRY_nosys(module, name, results) WASIX_STUB(module, name, results, Errno::nosys)
+#define WASIX_ENTRY_notsup(module, name, results) WASIX_STUB(module, name, results, Errno::notsup)
 
 /// A function's address as the runtime takes it.
 template <class Function>
@@ -82,6 +87,11 @@ constexpr std::array kInheritances{
 /// Not written as a row: the names of wasix_32v1 with 64-bit addresses.
 constexpr std::string_view kModule64 = "wasix_64v1";
 constexpr std::string_view kModule32 = "wasix_32v1";
+
+/// Every function of kModule64, whatever its parameters: in the C convention they do not matter.
+std::uint32_t fail_64bit(abi::VmContext* /*context*/) noexcept {
+    return static_cast<std::uint32_t>(Errno::nosys);
+}
 
 /// Every name of `module`.
 std::vector<std::string_view> names_of(std::string_view module) {
@@ -156,7 +166,7 @@ Result<runtime::HostFunction, Error> resolve_host_import(std::string_view module
     }
     if (is_64) {
         // Its arguments are ignored, so it serves any type.
-        return runtime::HostFunction{address_of(&Stub<Errno::nosys, TypeList<>>::call), type};
+        return runtime::HostFunction{address_of(&fail_64bit), type};
     }
     wasm::FunctionType expected = row->type();
     if (expected != type) {

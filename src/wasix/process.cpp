@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +26,7 @@
 #include "runtime/instance.h"
 #include "runtime/outcome.h"
 #include "runtime/thread.h"
+#include "trace/target.h"
 #include "wasix/address.h"
 #include "wasix/errnos.h"
 #include "wasix/files.h"
@@ -44,6 +46,9 @@ std::uint64_t bytes_of(const std::vector<std::string>& strings) {
     return bytes;
 }
 
+/// The word of processes that no tracer can find.
+constexpr std::atomic<std::uint32_t> kNobody{0};
+
 }  // namespace
 
 StringList::StringList(const std::vector<std::string>& strings) {
@@ -58,6 +63,8 @@ StringList::StringList(const std::vector<std::string>& strings) {
 
 Process::Process(ProcessOptions options, io::Backend& io)
     : io_(io),
+      trace_(options.trace),
+      watch_(options.trace == nullptr ? kNobody : options.trace->watch()),
       args_(options.args),
       env_(options.env),
       network_(options.network),

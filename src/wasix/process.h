@@ -19,6 +19,7 @@
 #include "runtime/instance.h"
 #include "runtime/outcome.h"
 #include "runtime/thread.h"
+#include "trace/target.h"
 #include "wasix/errnos.h"
 #include "wasix/files.h"
 #include "wasix/guest_types.h"
@@ -54,6 +55,8 @@ struct ProcessOptions {
     std::array<int, 3> stdio{0, 1, 2};
     /// Called the first time, and only then, that the guest needs a capability it was not given.
     std::function<void(Capability)> on_missing_capability;
+    /// Where a tracer finds the process, or null: it cannot be traced. Outlives the process.
+    trace::Target* trace = nullptr;
 };
 
 /// proc_exit and its like, also from the start function.
@@ -97,6 +100,11 @@ public:
 
     /// What a guest that left asked for: also the Left of Instance::create.
     [[nodiscard]] static Exited exited(const runtime::Left& left);
+
+    /// What a tracer asks for (trace::Control::watch); 0, nearly always: nobody watches.
+    [[nodiscard]] std::uint32_t watch() const { return watch_.load(std::memory_order_relaxed); }
+    /// Not null while watch() is not 0.
+    [[nodiscard]] trace::Target* trace_target() const { return trace_; }
 
     [[nodiscard]] io::Backend& io() const { return io_; }
     [[nodiscard]] FileTable& files() { return files_; }
@@ -161,6 +169,8 @@ private:
                                        std::string_view name);
 
     io::Backend& io_;
+    trace::Target* const trace_;
+    const std::atomic<std::uint32_t>& watch_;
     FileTable files_;
     const StringList args_;
     const StringList env_;
