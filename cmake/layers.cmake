@@ -64,6 +64,13 @@ wasmax_library(lab DEPENDS chart base LINKS fmt::fmt nlohmann_json::nlohmann_jso
 wasmax_program(cli wasmax DEPENDS lab chart engine launch wasix runtime io trace abi wasm base LOADS codegen
     LINKS CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json PkgConfig::XLSXWRITER)
 
+# libwasmax_twin.so: what `wasmax trace --native` loads into a native program. It brings everything it
+# needs and shows the program nothing but the functions it stands in front of.
+wasmax_library(twin SHARED DEPENDS trace base LINKS ${CMAKE_DL_LIBS})
+set_target_properties(wasmax_twin PROPERTIES CXX_VISIBILITY_PRESET hidden)
+target_link_options(wasmax_twin PRIVATE
+    -static-libstdc++ -static-libgcc -Wl,--exclude-libs,ALL -Wl,--gc-sections -Wl,-z,defs)
+
 # The program that create-exe copies. It needs nothing of the machine it runs on: no libraries, no
 # loader. Sanitizers cannot be linked statically, so there is none in their builds.
 if(NOT WASMAX_SANITIZE)

@@ -68,8 +68,11 @@ int attach(const AttachFlags& flags) {
     const auto ended = record(*tracer, options, [&] {
         if (!told) {
             told = true;
-            report(fmt::format("recording process {} into {}{}", flags.pid, flags.output,
-                               flags.duration_s > 0 ? "" : "; Ctrl-C ends it"));
+            std::fputs(fmt::format("recording process {} into {}{}\n", flags.pid, flags.output,
+                                   flags.duration_s > 0 ? "" : "; Ctrl-C ends it")
+                           .c_str(),
+                       stdout);
+            std::fflush(stdout);
         }
         const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
         return interrupted || (flags.duration_s > 0 && passed.count() >= flags.duration_s);
@@ -102,6 +105,11 @@ void add_report(CLI::App& trace, int& exit_code) {
         ->type_name("TIME");
     command->add_option("--format", flags->format, report_formats_help())->type_name("FORMAT");
     command->add_option("-o,--output", flags->output, "The file to write (default: stdout)")
+        ->type_name("FILE");
+    command
+        ->add_option(
+            "--against", flags->against,
+            "The recording of the native twin (wasmax trace --native): what the layer adds")
         ->type_name("FILE");
     command->callback([flags, &exit_code] { exit_code = run_report(*flags); });
 }

@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "cli/commands.h"
+#include "cli/trace_xlsx.h"
 #include "trace/analysis.h"
 #include "trace/file_reader.h"
 
@@ -32,13 +33,16 @@ using Render = std::string (*)(const ReportInput& input);
 
 struct Format {
     std::string_view name;
-    Render render;
+    Render render;     // null: xlsx, which is no text
+    bool needs_calls;  // one by one
 };
 
 constexpr std::array kFormats{
-    Format{"table", table_report},
-    Format{"json", json_report},
-    Format{"csv", csv_report},
+    Format{"table", table_report, false},   Format{"json", json_report, false},
+    Format{"csv", csv_report, false},       Format{"log", log_report, true},
+    Format{"strace", strace_report, true},  Format{"perfetto", perfetto_report, true},
+    Format{"folded", folded_report, false}, Format{"xlsx", nullptr, false},
+    Format{"svg", svg_report, false},       Format{"html", html_report, false},
 };
 
 Result<trace::Since, Error> since_of(const std::string& text) {
@@ -327,17 +331,51 @@ std::string report_formats_help() {
     return text + " (default: table)";
 }
 
-int run_report(const ReportFlags& flags) {
-    const Format* chosen = nullptr;
+namespace {
+
+/// The format of that name, or null after saying that there is none.
+const Format* find_format(const std::string& name) {
     std::vector<std::string_view> names;
     for (const Format& format : kFormats) {
+        if (format.name == name) {
+            return &format;
+        }
         names.push_back(format.name);
-        chosen = format.name == flags.format ? &format : chosen;
     }
-    if (chosen == nullptr) {
-        const auto close = nearest(flags.format, names);
-        report("unknown format `" + flags.format + "`" +
-               (close ? "; did you mean `" + std::string(*close) + "`?" : std::string()));
+    const auto close = nearest(name, names);
+    report("unknown format `" + name + "`" +
+           (close ? "; did you mean `" + std::string(*close) + "`?" : std::string()));
+    return nullptr;
+}
+
+Result<void, Error> render(const ReportFlags& flags, const Format& format, trace::Since since) {
+    const auto file = TRY(trace::FileReader::open(flags.file));
+    const auto analysis = TRY(trace::analyse(file, {flags.by, since}));
+    const ReportInput input{file, analysis, std::string(key_title(flags.by))};
+    if (format.needs_calls && file.recording().mode == trace::Mode::aggregate) {
+        return fail(Error::invalid("aggregates have no single calls, which --format " +
+                                   flags.format + " needs: record with --trace"));
+    }
+    if (!flags.against.empty()) {
+        const auto native = TRY(trace::FileReader::open(flags.against));
+        return write_output(
+            flags.output, comparison_report(input, TRY(trace::analyse(native, {flags.by, since}))));
+    }
+    if (format.render == nullptr) {
+        return write_xlsx(input, flags.output);
+    }
+    return write_output(flags.output, format.render(input));
+}
+
+}  // namespace
+
+int run_report(const ReportFlags& flags) {
+    const Format* const format = find_format(flags.format);
+    if (format == nullptr) {
+        return kExitUsage;
+    }
+    if (format->render == nullptr && flags.output.empty()) {
+        report("--format xlsx needs a file: -o report.xlsx");
         return kExitUsage;
     }
     const auto since = since_of(flags.since);
@@ -345,18 +383,7 @@ int run_report(const ReportFlags& flags) {
         report(since.error().message);
         return kExitUsage;
     }
-    const auto file = trace::FileReader::open(flags.file);
-    if (!file) {
-        report(file.error().message);
-        return kExitFailure;
-    }
-    const auto analysis = trace::analyse(*file, {flags.by, *since});
-    if (!analysis) {
-        report(analysis.error().message);
-        return kExitFailure;
-    }
-    const auto written = write_output(
-        flags.output, chosen->render({*file, *analysis, std::string(key_title(flags.by))}));
+    const auto written = render(flags, *format, *since);
     if (!written) {
         report(written.error().message);
         return kExitFailure;

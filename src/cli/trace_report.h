@@ -16,6 +16,7 @@ struct ReportFlags {
     std::string since;
     std::string format = "table";
     std::string output;
+    std::string against;  ///< the native twin's recording, or empty
 };
 
 /// Writes the report; returns the exit code.
@@ -34,6 +35,16 @@ struct ReportInput {
 [[nodiscard]] std::string table_report(const ReportInput& input);
 [[nodiscard]] std::string json_report(const ReportInput& input);
 [[nodiscard]] std::string csv_report(const ReportInput& input);
+[[nodiscard]] std::string log_report(const ReportInput& input);
+[[nodiscard]] std::string strace_report(const ReportInput& input);
+[[nodiscard]] std::string perfetto_report(const ReportInput& input);
+[[nodiscard]] std::string folded_report(const ReportInput& input);
+[[nodiscard]] std::string svg_report(const ReportInput& input);
+[[nodiscard]] std::string html_report(const ReportInput& input);
+
+/// The recording beside that of its native twin.
+[[nodiscard]] std::string comparison_report(const ReportInput& input,
+                                            const trace::Analysis& native);
 
 /// `badf 3, again 1`
 [[nodiscard]] std::string errors_text(const trace::FileReader& file, const trace::Row& row);

@@ -133,7 +133,8 @@ protected:
 };
 
 TEST(Buckets, HoldWhatTheirBoundsSay) {
-    for (std::uint64_t value : {0ULL, 1ULL, 15ULL, 16ULL, 17ULL, 1000ULL, 123456789ULL, 1ULL << 40}) {
+    for (std::uint64_t value :
+         {0ULL, 1ULL, 15ULL, 16ULL, 17ULL, 1000ULL, 123456789ULL, 1ULL << 40}) {
         const std::size_t bucket = bucket_of(value);
         EXPECT_LE(bucket_start(bucket), value);
         EXPECT_GT(bucket_start(bucket + 1), value) << value;
