@@ -66,6 +66,11 @@ struct ArtifactHeader {
     /// LEB128 pairs: pc delta (unsigned, from the function's start or the previous entry) and wasm
     /// offset delta (signed, from 0 or the previous entry) (`.wmx.pcmap`).
     ArtifactPart pcmap_entries;
+    /// u32 per defined function, where exceptions may pass through the module: which callee-saved
+    /// registers it saved where (exception.h, `.wmx.unwind`).
+    ArtifactPart unwind;
+    /// Of LandingRange, by address (`.wmx.landing`).
+    ArtifactPart landing;
     ArtifactPart rodata;  ///< constants and jump tables (`.rodata`)
     /// MemoryExtent each, ascending by memory and address. Empty: `module` has the data segments.
     /// Otherwise its active ones are empty passive ones there (`.wmx.extents`).

@@ -47,6 +47,7 @@ ContextLayout ContextLayout::of(const wasm::Module& module) {
                                      ? cursor.take(sizeof(void*), alignof(void*))
                                      : cursor.take(kGlobalCellBytes, kGlobalCellBytes));
     }
+    layout.tags = cursor.take(module.tag_types.size() * sizeof(void*), alignof(void*));
     layout.type_ids = cursor.take(module.types.size() * sizeof(TypeId), alignof(TypeId));
     layout.bytes = cursor.take(0, alignof(VmContext));
     return layout;

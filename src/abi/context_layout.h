@@ -39,6 +39,7 @@ struct ContextLayout {
     /// By GlobalIndex: for imported globals a pointer to the cell, for own ones the cell itself
     /// (kGlobalCellBytes, 16-byte aligned).
     std::vector<std::uint32_t> globals;
+    std::uint32_t tags = 0;      ///< const TagIdentity* per tag (exception.h)
     std::uint32_t type_ids = 0;  ///< TypeId per type of the module, for those without an inline id
     std::uint32_t bytes = 0;     ///< of the whole VmContext, a multiple of 64
 

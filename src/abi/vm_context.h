@@ -14,7 +14,7 @@ namespace wasmax::abi {
 
 /// Everything compiled code reads lives in this header; codegen uses offsetof only. Changing a
 /// layout, a builtin, a trap code or the calling convention changes this number.
-inline constexpr std::uint32_t kAbiVersion = 4;
+inline constexpr std::uint32_t kAbiVersion = 5;
 
 /// Equal exactly for equal function types; 0 is no type. See type_id.h.
 using TypeId = std::uint32_t;

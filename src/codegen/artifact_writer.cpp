@@ -245,6 +245,8 @@ Result<std::vector<std::byte>, Error> write_artifact(const Plan& plan,
     header[0].wrappers = add(".wmx.wrappers", bytes_of(code.wrappers), kTableAlignment);
     header[0].pcmap_index = add(".wmx.pcindex", bytes_of(code.pcmap_index), kTableAlignment);
     header[0].pcmap_entries = add(".wmx.pcmap", bytes_of(code.pcmap_entries), 1);
+    header[0].unwind = add(".wmx.unwind", bytes_of(code.unwind), kTableAlignment);
+    header[0].landing = add(".wmx.landing", bytes_of(code.landing), kTableAlignment);
     header[0].rodata = add(".rodata", bytes_of(code.rodata), code.rodata_alignment);
     add_memory(image, header[0], memory);
     image.add_segment(0, image.size(), PF_R, kHostPageBytes);

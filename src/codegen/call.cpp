@@ -28,7 +28,9 @@ void FunctionEmitter::call(wasm::FunctionIndex function, const wasm::FunctionTyp
         }
         return;
     }
-    emit_call(builder_, module_, type, direct_callee(function), context_, arguments, results);
+    Callee callee = direct_callee(function);
+    callee.landing_pad = landing_pad();
+    emit_call(builder_, module_, type, callee, context_, arguments, results);
 }
 
 void FunctionEmitter::return_call(wasm::FunctionIndex function, const wasm::FunctionType& type,
@@ -63,7 +65,8 @@ void FunctionEmitter::call_indirect(wasm::TableIndex table, wasm::TypeIndex type
                                     const wasm::FunctionType& type, Value index,
                                     std::span<const Value> arguments, std::span<Value> results) {
     calls_ = true;
-    const Callee callee = indirect_callee(table, type_index, type, index);
+    Callee callee = indirect_callee(table, type_index, type, index);
+    callee.landing_pad = landing_pad();
     emit_call(builder_, module_, type, callee, context_, arguments, results);
 }
 

@@ -41,13 +41,6 @@ llvm::Value* load_spilled(llvm::IRBuilder<>& builder, ModuleEmitter& module, llv
     return load;
 }
 
-void store_spilled(llvm::IRBuilder<>& builder, ModuleEmitter& module, llvm::Value* context,
-                   unsigned slot, llvm::Value* value) {
-    llvm::StoreInst* store = builder.CreateAlignedStore(
-        value, spill_slot(builder, module, context, slot), llvm::Align(abi::kSpillSlotBytes));
-    store->setMetadata(llvm::LLVMContext::MD_tbaa, module.tags().context);
-}
-
 // Prototype::normalised: parameter 0 is the context, then come all gprs, then all xmms.
 
 unsigned normalised_position(abi::ValueLocation location) {
@@ -90,7 +83,7 @@ llvm::Value* from_register(llvm::IRBuilder<>& builder, llvm::Value* value, llvm:
 }
 
 /// The call by itself: arguments in place, results not yet taken.
-llvm::CallInst* create_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,
+llvm::CallBase* create_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,
                             const Signature& signature, const Callee& callee, llvm::Value* context,
                             std::span<llvm::Value* const> arguments) {
     const bool normalised = callee.prototype == Prototype::normalised;
@@ -113,12 +106,29 @@ llvm::CallInst* create_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,
             in_registers.push_back(arguments[index]);
         }
     }
+    if (callee.landing_pad != nullptr) {
+        llvm::Function* caller = builder.GetInsertBlock()->getParent();
+        llvm::BasicBlock* next = llvm::BasicBlock::Create(builder.getContext(), "", caller);
+        llvm::CallBase* call =
+            builder.CreateInvoke(type, callee.code, next, callee.landing_pad, in_registers);
+        builder.SetInsertPoint(next);
+        return call;
+    }
     llvm::CallInst* call = builder.CreateCall(type, callee.code, in_registers);
-    call->setDoesNotThrow();
+    if (!module.plan().unwinds) {
+        call->setDoesNotThrow();
+    }
     return call;
 }
 
 }  // namespace
+
+void store_spilled(llvm::IRBuilder<>& builder, ModuleEmitter& module, llvm::Value* context,
+                   unsigned slot, llvm::Value* value) {
+    llvm::StoreInst* store = builder.CreateAlignedStore(
+        value, spill_slot(builder, module, context, slot), llvm::Align(abi::kSpillSlotBytes));
+    store->setMetadata(llvm::LLVMContext::MD_tbaa, module.tags().context);
+}
 
 llvm::LoadInst* context_field(llvm::IRBuilder<>& builder, ModuleEmitter& module,
                               llvm::Value* context, std::uint64_t offset, llvm::Type* type,
@@ -174,12 +184,12 @@ void emit_return(llvm::IRBuilder<>& builder, ModuleEmitter& module, const Signat
     }
 }
 
-llvm::CallInst* emit_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,
+llvm::CallBase* emit_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,
                           const wasm::FunctionType& type, const Callee& callee,
                           llvm::Value* context, std::span<llvm::Value* const> arguments,
                           std::span<llvm::Value*> results) {
     const Signature& signature = module.signature(type);
-    llvm::CallInst* call = create_call(builder, module, signature, callee, context, arguments);
+    llvm::CallBase* call = create_call(builder, module, signature, callee, context, arguments);
     for (std::size_t index = 0; index < results.size(); ++index) {
         if (signature.results_in_spill) {
             results[index] = load_spilled(builder, module, context, signature.results[index].index,
@@ -196,9 +206,9 @@ llvm::CallInst* emit_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,
 void emit_tail_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,
                     const wasm::FunctionType& type, const Callee& callee, llvm::Value* context,
                     std::span<llvm::Value* const> arguments) {
-    llvm::CallInst* call =
+    auto* call = llvm::cast<llvm::CallInst>(
         create_call(builder, module, module.signature(type),
-                    {callee.code, callee.context, Prototype::normalised}, context, arguments);
+                    {callee.code, callee.context, Prototype::normalised}, context, arguments));
     call->setTailCallKind(llvm::CallInst::TCK_MustTail);
     if (call->getType()->isVoidTy()) {
         builder.CreateRetVoid();

@@ -89,7 +89,8 @@ void FunctionEmitter::end(Label& label, wasm::FrameKind kind, bool fallthrough,
         enter(label.otherwise);
         return;
     }
-    if (fallthrough) {
+    // The last clause of a `try` has branched in end_try().
+    if (fallthrough && kind != wasm::FrameKind::catch_ && kind != wasm::FrameKind::catch_all) {
         br(label, results);
     }
     if (kind == wasm::FrameKind::if_) {

@@ -173,9 +173,7 @@ void FunctionEmitter::trap_if(Value condition, abi::TrapCode code) {
     builder_.SetInsertPoint(next);
 }
 
-FunctionEmitter::Value FunctionEmitter::call_builtin(abi::Builtin builtin,
-                                                     std::initializer_list<Value> arguments) {
-    calls_ = true;
+FunctionEmitter::Value FunctionEmitter::builtin_code(abi::Builtin builtin) {
     Value table =
         context_field(offsetof(abi::VmContext, builtins), builder_.getPtrTy(), Access::invariant);
     llvm::LoadInst* code = builder_.CreateLoad(
@@ -183,6 +181,13 @@ FunctionEmitter::Value FunctionEmitter::call_builtin(abi::Builtin builtin,
                                  builder_.getPtrTy(), table, static_cast<std::uint64_t>(builtin)));
     code->setMetadata(llvm::LLVMContext::MD_tbaa, module_.tags().context);
     code->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(context(), {}));
+    return code;
+}
+
+FunctionEmitter::Value FunctionEmitter::call_builtin(abi::Builtin builtin,
+                                                     std::initializer_list<Value> arguments) {
+    calls_ = true;
+    Value code = builtin_code(builtin);
     llvm::SmallVector<Value, 6> all{context_};
     all.append(arguments.begin(), arguments.end());
     llvm::CallInst* call = builder_.CreateCall(module_.builtin_type(builtin), code, all);

@@ -72,8 +72,8 @@ void write_pcmap(std::vector<std::byte>& out, const CodeSymbol& symbol,
 
 class Joiner {
 public:
-    explicit Joiner(const wasm::Module& module) : module_(module) {
-        code_.wrappers.assign(module.imported_functions, abi::kNoWrapper);
+    explicit Joiner(const Plan& plan) : module_(plan.module), unwinds_(plan.unwinds) {
+        code_.wrappers.assign(module_.imported_functions, abi::kNoWrapper);
     }
 
     Result<void, Error> add(const Object& object) {
@@ -88,6 +88,11 @@ public:
         }
         for (const CodeSymbol& symbol : object.symbols) {
             TRY(add_symbol(object, symbol, base));
+        }
+        const auto text = static_cast<std::uint32_t>(base.text);
+        for (const abi::LandingRange& range : object.pads) {
+            code_.landing.push_back(
+                {.begin = text + range.begin, .end = text + range.end, .pad = text + range.pad});
         }
         return {};
     }
@@ -115,6 +120,9 @@ private:
                 end_of_functions_ = offset + static_cast<std::uint32_t>(symbol.bytes);
                 code_.pcmap_index.push_back(static_cast<std::uint32_t>(code_.pcmap_entries.size()));
                 write_pcmap(code_.pcmap_entries, symbol, object.rows);
+                if (unwinds_) {
+                    TRY(add_frame(object, symbol));
+                }
                 break;
             case SymbolName::Kind::wrapper:
                 WASMAX_ASSERT(index < code_.wrappers.size());
@@ -125,7 +133,19 @@ private:
         return {};
     }
 
+    Result<void, Error> add_frame(const Object& object, const CodeSymbol& symbol) {
+        const auto frame =
+            std::ranges::lower_bound(object.frames, symbol.offset, {}, &FrameRow::offset);
+        if (frame == object.frames.end() || frame->offset != symbol.offset) {
+            return fail(
+                Error::internal("LLVM's object lacks unwind information of " + symbol.name.text()));
+        }
+        code_.unwind.push_back(frame->saved);
+        return {};
+    }
+
     const wasm::Module& module_;
+    const bool unwinds_;
     LinkedCode code_;
     std::uint32_t end_of_functions_ = 0;
 };
@@ -179,7 +199,7 @@ private:
 }  // namespace
 
 Result<LinkedCode, Error> join(const Plan& plan, std::span<const Object> objects) {
-    Joiner joiner(plan.module);
+    Joiner joiner(plan);
     for (const Object& object : objects) {
         TRY(joiner.add(object));
     }

@@ -74,7 +74,9 @@ ModuleEmitter::ModuleEmitter(const Plan& plan, llvm::LLVMContext& context,
 void ModuleEmitter::create_attributes() {
     llvm::LLVMContext& context = module_->getContext();
     llvm::AttrBuilder function(context);
-    function.addAttribute(llvm::Attribute::NoUnwind);
+    if (!plan_.unwinds) {
+        function.addAttribute(llvm::Attribute::NoUnwind);
+    }
     function.addAttribute("frame-pointer", "all");       // backtraces need no unwind tables
     function.addAttribute("probe-stack", "inline-asm");  // a large frame cannot jump the guard
     function.addAttribute("no-builtins");                // there is no libc to call
@@ -212,6 +214,16 @@ llvm::Function* ModuleEmitter::function(wasm::FunctionIndex function) {
 
 llvm::Function* ModuleEmitter::create_wrapper(wasm::FunctionIndex host) {
     return create({.kind = SymbolName::Kind::wrapper, .function = host}, Prototype::natural);
+}
+
+llvm::Function* ModuleEmitter::personality() {
+    // LLVM knows the layout of its tables by the name. Nothing calls it: the reader of objects
+    // takes the tables apart, and drops the reference to it.
+    return llvm::cast<llvm::Function>(
+        module_
+            ->getOrInsertFunction("__gxx_personality_v0",
+                                  llvm::FunctionType::get(llvm::Type::getInt32Ty(context()), true))
+            .getCallee());
 }
 
 llvm::DISubprogram* ModuleEmitter::create_scope(llvm::Function& function,

@@ -18,6 +18,7 @@
 #include "base/units.h"
 #include "codegen/impl/object.h"
 #include "codegen/impl/symbol_name.h"
+#include "codegen/impl/unwind_reader.h"
 
 namespace wasmax::codegen {
 namespace {
@@ -52,6 +53,15 @@ public:
         TRY(read_symbols());
         TRY(read_relocations());
         TRY(read_rows());
+        TRY(read_unwind_information(
+            elf_,
+            [this](const llvm::object::SectionRef& section) -> std::optional<std::uint64_t> {
+                const std::optional<Placed> place = placed(section);
+                return place.has_value() && place->section == Section::text
+                           ? std::optional(place->offset)
+                           : std::nullopt;
+            },
+            object_));
         return std::move(object_);
     }
 
@@ -79,8 +89,10 @@ Result<void, Error> ObjectReader::place_sections() {
             continue;
         }
         const std::string name = TRY(check(section.getName())).str();
-        if ((flags & (llvm::ELF::SHF_WRITE | llvm::ELF::SHF_TLS)) != 0 || section.isBSS() ||
-            name == ".eh_frame") {
+        if (is_unwind_section(name)) {
+            continue;
+        }
+        if ((flags & (llvm::ELF::SHF_WRITE | llvm::ELF::SHF_TLS)) != 0 || section.isBSS()) {
             return fail(refused("a section " + name));
         }
         const bool is_text = (flags & llvm::ELF::SHF_EXECINSTR) != 0;

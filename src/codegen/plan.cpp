@@ -75,6 +75,26 @@ std::vector<bool> find_tail_callers(const wasm::Module& module, wasm::Features f
     return callers;
 }
 
+/// An exception is thrown by the module's own code, which needs a tag or an exnref, or by other
+/// wasm code that it calls, through an import or a table that it shares.
+bool lets_exceptions_pass(const wasm::Module& module, wasm::Features features) {
+    if (!features.has(wasm::Feature::exceptions)) {
+        return false;
+    }
+    const auto shared = [](wasm::ExternKind kind) {
+        return kind == wasm::ExternKind::table || kind == wasm::ExternKind::tag;
+    };
+    return !module.tag_types.empty() ||
+           std::ranges::any_of(module.imports,
+                               [&](const wasm::Import& import) {
+                                   return shared(import.kind()) ||
+                                          (import.kind() == wasm::ExternKind::function &&
+                                           !abi::is_host_function(import));
+                               }) ||
+           std::ranges::any_of(module.exports,
+                               [&](const wasm::Export& item) { return shared(item.kind); });
+}
+
 std::vector<Partition> cut(const wasm::Module& module) {
     std::vector<Partition> partitions;
     for (std::uint32_t index = 0; index < module.bodies.size(); ++index) {
@@ -115,6 +135,7 @@ Result<Plan, Error> Plan::create(const wasm::Module& module, const CompileOption
                 .host_imports = std::move(host_imports),
                 .wrapped = std::move(wrapped),
                 .tail_callers = find_tail_callers(module, options.features),
+                .unwinds = lets_exceptions_pass(module, options.features),
                 .partitions = std::move(partitions)};
 }
 

@@ -53,11 +53,13 @@ FunctionEmitter::Value FunctionEmitter::table_get(wasm::TableIndex table, Value 
 }
 
 void FunctionEmitter::table_set(wasm::TableIndex table, Value index, Value reference) {
+    keep_if_exception(wasm().table_types[table.value].element, reference);
     call_builtin(abi::Builtin::table_set, {u32(table.value), widened(index), reference});
 }
 
 FunctionEmitter::Value FunctionEmitter::table_grow(wasm::TableIndex table, Value reference,
                                                    Value count) {
+    keep_if_exception(wasm().table_types[table.value].element, reference);
     return narrowed(
         call_builtin(abi::Builtin::table_grow, {u32(table.value), reference, widened(count)}),
         wasm().table_types[table.value].address);
@@ -65,6 +67,7 @@ FunctionEmitter::Value FunctionEmitter::table_grow(wasm::TableIndex table, Value
 
 void FunctionEmitter::table_fill(wasm::TableIndex table, Value index, Value reference,
                                  Value count) {
+    keep_if_exception(wasm().table_types[table.value].element, reference);
     call_builtin(abi::Builtin::table_fill,
                  {u32(table.value), widened(index), reference, widened(count)});
 }

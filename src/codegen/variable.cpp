@@ -62,6 +62,7 @@ FunctionEmitter::Value FunctionEmitter::global_get(wasm::GlobalIndex global) {
 }
 
 void FunctionEmitter::global_set(wasm::GlobalIndex global, Value value) {
+    keep_if_exception(wasm().global_types[global.value].value, value);
     llvm::StoreInst* store =
         builder_.CreateAlignedStore(value, global_cell(global), llvm::Align(abi::kGlobalCellBytes));
     store->setMetadata(llvm::LLVMContext::MD_tbaa, module_.tags().globals);

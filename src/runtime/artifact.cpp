@@ -133,10 +133,20 @@ Result<void, Error> Artifact::load_tables(const abi::ArtifactHeader& header) {
     wrappers_ = TRY(part_numbers(image_, header.wrappers, header.imported_functions));
     pcmap_index_ = TRY(part_numbers(image_, header.pcmap_index, ends));
     pcmap_entries_ = part_bytes(image_, header.pcmap_entries);
+    if (header.unwind.bytes != 0) {
+        unwind_ = TRY(part_numbers(image_, header.unwind, header.defined_functions));
+    }
+    landing_ = TRY(part_ranges(image_, header.landing));
+    const bool pads_inside = std::ranges::is_sorted(landing_, {}, &abi::LandingRange::begin) &&
+                             std::ranges::all_of(landing_, [&](const abi::LandingRange& range) {
+                                 return range.begin <= range.end &&
+                                        range.end <= header.text.bytes &&
+                                        range.pad < header.text.bytes;
+                             });
     const bool wrappers_inside = std::ranges::all_of(wrappers_, [&](std::uint32_t offset) {
         return offset == abi::kNoWrapper || offset < header.text.bytes;
     });
-    if (!ascend(functions_, header.text.bytes) || !wrappers_inside ||
+    if (!ascend(functions_, header.text.bytes) || !wrappers_inside || !pads_inside ||
         !ascend(pcmap_index_, pcmap_entries_.size())) {
         return fail(damaged("a table of functions points outside"));
     }
@@ -173,7 +183,7 @@ Result<void, Error> Artifact::load_text(const abi::ArtifactHeader& header) {
             TRY(mapping_.access(header.text.offset, align_up(text_.size(), kHostPageBytes),
                                 Mapping::Access::read_execute, "mapping code"));
         }
-        code_region_ = GuardRegion(RegionKind::code, text_.data(), text_.size());
+        code_region_ = GuardRegion(RegionKind::code, text_.data(), text_.size(), this);
     }
     return {};
 }
@@ -219,6 +229,21 @@ std::optional<Artifact::Location> Artifact::find(std::uintptr_t pc) const {
         pcmap_entries_.subspan(pcmap_index_[index], pcmap_index_[index + 1] - pcmap_index_[index]);
     return Location{.function = {module_.imported_functions + index},
                     .wasm_offset = PcmapReader(entries).find(offset - functions_[index])};
+}
+
+std::optional<Artifact::CallSite> Artifact::call_site(std::uintptr_t pc) const {
+    const auto base = reinterpret_cast<std::uintptr_t>(text_.data());
+    const auto after = std::ranges::upper_bound(functions_, pc - base);
+    if (unwind_.empty() || after == functions_.begin() || after == functions_.end()) {
+        return std::nullopt;
+    }
+    const auto index = static_cast<std::size_t>(after - functions_.begin()) - 1;
+    CallSite site{.landing_pad = 0, .saved = unwind_[index]};
+    const auto next = std::ranges::upper_bound(landing_, pc - base, {}, &abi::LandingRange::begin);
+    if (next != landing_.begin() && pc - base < (next - 1)->end) {
+        site.landing_pad = base + (next - 1)->pad;
+    }
+    return site;
 }
 
 std::string Artifact::function_name(wasm::FunctionIndex function) const {

@@ -11,6 +11,7 @@
 
 #include "abi/artifact.h"
 #include "abi/context_layout.h"
+#include "abi/exception.h"
 #include "base/error.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -75,6 +76,15 @@ public:
     };
     /// The instruction whose machine code contains `pc`, an address of a defined function.
     [[nodiscard]] std::optional<Location> find(std::uintptr_t pc) const;
+    /// What an unwinder needs to know about a call: where it goes when an exception leaves it (0:
+    /// to the caller), and where its function saved registers (abi/exception.h).
+    struct CallSite {
+        std::uintptr_t landing_pad = 0;
+        std::uint32_t saved = 0;
+    };
+    /// Of the call that contains `pc`. nullopt outside of functions, and where no exception can
+    /// pass through the module.
+    [[nodiscard]] std::optional<CallSite> call_site(std::uintptr_t pc) const;
     /// From the name section or exports, else `func[N]`.
     [[nodiscard]] std::string function_name(wasm::FunctionIndex function) const;
 
@@ -114,6 +124,8 @@ private:
     std::span<const std::uint32_t> pcmap_index_;
     ByteView pcmap_entries_;
     std::vector<abi::MemoryExtent> extents_;
+    std::span<const std::uint32_t> unwind_;  // empty, or one per function
+    std::span<const abi::LandingRange> landing_;
 };
 
 }  // namespace wasmax::runtime

@@ -114,8 +114,8 @@ Result<abi::ArtifactHeader, Error> checked_header(ByteView image) {
     }
     for (const abi::ArtifactPart* part :
          {&header.module, &header.functions, &header.wrappers, &header.pcmap_index,
-          &header.pcmap_entries, &header.rodata, &header.memory_extents, &header.memory_data,
-          &header.text}) {
+          &header.pcmap_entries, &header.unwind, &header.landing, &header.rodata,
+          &header.memory_extents, &header.memory_data, &header.text}) {
         if (!inside(image, part->offset, part->bytes)) {
             return fail(damaged("a part reaches past the end"));
         }
@@ -159,6 +159,16 @@ Result<std::span<const std::uint32_t>, Error> part_numbers(ByteView image, abi::
         return fail(damaged("a table of functions has another size"));
     }
     return std::span(reinterpret_cast<const std::uint32_t*>(image.data() + part.offset), count);
+}
+
+Result<std::span<const abi::LandingRange>, Error> part_ranges(ByteView image,
+                                                              abi::ArtifactPart part) {
+    if (part.bytes % sizeof(abi::LandingRange) != 0 ||
+        part.offset % alignof(abi::LandingRange) != 0) {
+        return fail(damaged("the table of landing pads has another size"));
+    }
+    return std::span(reinterpret_cast<const abi::LandingRange*>(image.data() + part.offset),
+                     part.bytes / sizeof(abi::LandingRange));
 }
 
 }  // namespace wasmax::runtime

@@ -11,12 +11,15 @@
 #include <type_traits>
 
 #include "abi/builtin.h"
+#include "abi/exception.h"
 #include "abi/trap.h"
 #include "abi/vm_context.h"
 #include "base/assert.h"
 #include "base/result.h"
 #include "base/units.h"
+#include "runtime/exception_heap.h"
 #include "runtime/impl/enter.h"
+#include "runtime/impl/unwind.h"
 #include "runtime/instance.h"
 #include "runtime/interrupt.h"
 #include "runtime/memory.h"
@@ -193,6 +196,10 @@ OrTrap<void> elem_drop(VmContext& context, u32 segment) {
     return {};
 }
 
+OrTrap<void> keep_exception(VmContext& /*context*/, ptr exception) {
+    ExceptionHeap::keep(static_cast<abi::Exception*>(exception));
+    return {};
+}
 OrTrap<ptr> ref_func(VmContext& context, u32 function) {
     const abi::FuncRef* const ref = context.instance->function({function}).ref;
     WASMAX_ASSERT(ref != nullptr);
@@ -203,6 +210,8 @@ OrTrap<ptr> ref_func(VmContext& context, u32 function) {
 
 // NOLINTNEXTLINE(readability-identifier-naming): the row is a function too, in assembly.
 constexpr auto stack_check = &wasmax_runtime_stack_check;
+constexpr auto throw_exception = &wasmax_runtime_throw_exception;
+constexpr auto rethrow_exception = &wasmax_runtime_rethrow_exception;
 
 // ---- From a row to the address compiled code calls.
 

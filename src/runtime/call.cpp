@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "abi/calling_convention.h"
+#include "abi/exception.h"
 #include "abi/trap.h"
 #include "abi/vm_context.h"
 #include "base/assert.h"
+#include "runtime/exception_heap.h"
 #include "runtime/impl/describe_trap.h"
 #include "runtime/impl/enter.h"
 #include "runtime/interrupt.h"
@@ -79,6 +81,9 @@ void fetch(const EnterBlock& block, const wasm::FunctionType& type, std::span<Va
                             sizeof(Value));
                 break;
         }
+        if (type.results[index].is_ref() && type.results[index].heap() == wasm::HeapKind::exn) {
+            ExceptionHeap::keep(static_cast<abi::Exception*>(value.as_reference()));
+        }
         results[index] = trim(value, type.results[index]);
     }
 }
@@ -132,7 +137,7 @@ CallOutcome call(ThreadState& thread, const abi::FuncRef& function, const wasm::
         case Landing::left:
             return Left{scope.reason()};
         case Landing::trapped:
-            return Trapped{describe_trap(thread.store, thread.trap)};
+            return Trapped{describe_trap(thread.store, thread.trap, thread.throw_trace.exception)};
     }
     __builtin_unreachable();
 }

@@ -10,6 +10,7 @@ namespace wasmax::runtime {
 class Global;
 class Memory;
 class Table;
+class Tag;
 
 /// A function of a store: wasm code, or a native function made by Store::native_function.
 struct Function {
@@ -25,6 +26,6 @@ struct HostFunction {
 };
 
 /// What an instance exports, or is given as an import. wasm: syntax-externval
-using Extern = std::variant<Function, Table*, Memory*, Global*, HostFunction>;
+using Extern = std::variant<Function, Table*, Memory*, Global*, Tag*, HostFunction>;
 
 }  // namespace wasmax::runtime

@@ -92,7 +92,7 @@ std::optional<Extern> Instance::export_(std::string_view name) const {
         case wasm::ExternKind::global:
             return globals_[found->index];
         case wasm::ExternKind::tag:
-            break;
+            return tags_[found->index];
     }
     return std::nullopt;
 }

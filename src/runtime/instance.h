@@ -16,6 +16,7 @@
 #include "runtime/extern.h"
 #include "runtime/outcome.h"
 #include "runtime/store.h"
+#include "runtime/tag.h"
 #include "runtime/thread.h"
 #include "runtime/value.h"
 #include "wasm/module.h"
@@ -76,6 +77,8 @@ public:
     [[nodiscard]] Table& table(wasm::TableIndex index) const { return *tables_[index.value]; }
     [[nodiscard]] Global& global(wasm::GlobalIndex index) const { return *globals_[index.value]; }
 
+    [[nodiscard]] const Tag& tag(wasm::TagIndex index) const { return *tags_[index.value]; }
+
     /// The bytes of a data segment; empty once dropped. wasm: exec-data-drop
     [[nodiscard]] ByteView data(wasm::DataIndex index) const;
     void drop_data(wasm::DataIndex index) { dropped_data_[index.value] = true; }
@@ -103,6 +106,7 @@ private:
     std::vector<Memory*> memories_;               // by index, as are those below
     std::vector<Table*> tables_;
     std::vector<Global*> globals_;
+    std::vector<Tag*> tags_;
     std::vector<std::unique_ptr<Global>> own_globals_;
     std::vector<const void*> host_functions_;  // by function import; null if linked
     std::vector<bool> dropped_data_;

@@ -1,10 +1,12 @@
 #include "runtime/impl/instantiation.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <new>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -26,6 +28,7 @@
 #include "runtime/outcome.h"
 #include "runtime/store.h"
 #include "runtime/table.h"
+#include "runtime/tag.h"
 #include "runtime/value.h"
 #include "wasm/module.h"
 #include "wasm/types.h"
@@ -44,6 +47,7 @@ Result<void, Error> Instantiation::allocate(const std::vector<Extern>& imports) 
     create_context();
     bind_imports(imports);
     TRY(create_functions());
+    create_tags();
     create_globals();
     TRY(create_tables());
     TRY(create_memories());
@@ -78,6 +82,8 @@ void Instantiation::bind_imports(const std::vector<Extern>& imports) {
             instance_.memories_.push_back(*memory);
         } else if (auto* const* global = std::get_if<Global*>(&external)) {
             instance_.globals_.push_back(*global);
+        } else if (auto* const* tag = std::get_if<Tag*>(&external)) {
+            instance_.tags_.push_back(*tag);
         } else {
             bind_import(function++, external);
         }
@@ -109,6 +115,7 @@ Result<void, Error> Instantiation::share(const Instance& original) {
     create_context();
     instance_.memories_ = original.memories_;
     instance_.tables_ = original.tables_;
+    instance_.tags_ = original.tags_;
     instance_.functions_ = original.functions_;
     instance_.host_functions_ = original.host_functions_;
     for (std::uint32_t function = 0; function < module_.imported_functions; ++function) {
@@ -173,6 +180,22 @@ Result<void, Error> Instantiation::create_functions() {
     return {};
 }
 
+/// By its export, else by its number.
+std::string Instantiation::tag_name(std::uint32_t index) const {
+    const auto named = std::ranges::find_if(module_.exports, [index](const wasm::Export& item) {
+        return item.kind == wasm::ExternKind::tag && item.index == index;
+    });
+    return named != module_.exports.end() ? std::string(named->name)
+                                          : "tag[" + std::to_string(index) + "]";
+}
+
+void Instantiation::create_tags() {
+    for (auto index = module_.imported_tags; index < module_.tag_types.size(); ++index) {
+        instance_.tags_.push_back(instance_.store().create_tag(
+            module_.type(module_.tag_types[index].type), tag_name(index)));
+    }
+}
+
 void Instantiation::create_globals() {
     const std::vector<std::uint32_t>& offsets = instance_.artifact().layout().globals;
     for (std::uint32_t index = 0; index < module_.imported_globals; ++index) {
@@ -215,6 +238,10 @@ void Instantiation::fill_slots() {
     }
     if (!instance_.tables_.empty()) {
         instance_.context_->table0 = instance_.tables_.front()->state()->entries;
+    }
+    auto* tag_slot = part<const abi::TagIdentity*>(instance_.artifact().layout().tags);
+    for (const Tag* tag : instance_.tags_) {
+        *tag_slot++ = tag;
     }
     auto* slot = part<abi::MemorySlot>(instance_.artifact().layout().memories);
     for (Memory* memory : instance_.memories_) {

@@ -18,6 +18,7 @@
 #include "runtime/memory.h"
 #include "runtime/store.h"
 #include "runtime/table.h"
+#include "runtime/tag.h"
 #include "wasm/module.h"
 #include "wasm/types.h"
 
@@ -79,6 +80,10 @@ wasm::MemoryType current_type(const Memory& memory) {
     return type;
 }
 
+std::string describe_tag(const wasm::FunctionType& type) {
+    return "(tag " + wasm::to_string(type) + ")";
+}
+
 std::string describe(const Extern& external) {
     return std::visit(
         []<class T>(const T& value) {
@@ -88,6 +93,8 @@ std::string describe(const Extern& external) {
                 return describe(value.type);
             } else if constexpr (std::is_same_v<T, Global*>) {
                 return describe(value->type());
+            } else if constexpr (std::is_same_v<T, Tag*>) {
+                return describe_tag(value->type());
             } else {
                 return describe(current_type(*value));
             }
@@ -152,8 +159,11 @@ private:
                    : incompatible(describe(expected));
     }
 
-    Bound bind_to(const wasm::TagType& /*expected*/) {
-        return fail(InstantiateError(Error::unsupported("importing tags")));
+    Bound bind_to(const wasm::TagType& type) {
+        const wasm::FunctionType& expected = module_.type(type.type);
+        auto* const* tag = std::get_if<Tag*>(&given_);
+        return tag != nullptr && (*tag)->type() == expected ? Bound(given_)
+                                                            : incompatible(describe_tag(expected));
     }
 
     Bound incompatible(std::string expected) {
@@ -176,7 +186,7 @@ std::string describe(const wasm::Module& module, const wasm::ExternType& type) {
             if constexpr (std::is_same_v<T, wasm::TypeIndex>) {
                 return describe(module.type(value));
             } else if constexpr (std::is_same_v<T, wasm::TagType>) {
-                return "(tag " + wasm::to_string(module.type(value.type)) + ")";
+                return describe_tag(module.type(value.type));
             } else {
                 return describe(value);
             }

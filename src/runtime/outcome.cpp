@@ -6,8 +6,10 @@
 #include <optional>
 #include <string>
 
+#include "abi/exception.h"
 #include "abi/trap.h"
 #include "runtime/artifact.h"
+#include "runtime/exception_heap.h"
 #include "runtime/impl/describe_trap.h"
 #include "runtime/store.h"
 #include "runtime/trap_handler.h"
@@ -24,7 +26,9 @@ std::string hexadecimal(std::uint64_t value) {
 }  // namespace
 
 std::string to_string(const Trap& trap) {
-    std::string text = std::string("wasm trap: ") + abi::message(trap.code);
+    std::string text = trap.code == abi::TrapCode::uncaught_exception
+                           ? "uncaught exception: " + trap.exception
+                           : std::string("wasm trap: ") + abi::message(trap.code);
     for (const Frame& frame : trap.frames) {
         const std::string index = "func[" + std::to_string(frame.function) + "]";
         text += "\n  at " + frame.name + (frame.name == index ? "" : " (" + index + ")");
@@ -35,8 +39,11 @@ std::string to_string(const Trap& trap) {
     return text;
 }
 
-Trap describe_trap(const Store& store, const TrapRecord& record) {
+Trap describe_trap(const Store& store, const TrapRecord& record, const abi::Exception* uncaught) {
     Trap trap{.code = record.code, .pc = 0, .frames = {}};
+    if (record.code == abi::TrapCode::uncaught_exception && uncaught != nullptr) {
+        trap.exception = describe(*uncaught);
+    }
     for (std::uint32_t index = 0; index < record.count; ++index) {
         // A return address is that of the instruction after the call.
         const std::uintptr_t pc = record.pcs[index] - (index == 0 && record.at_instruction ? 0 : 1);

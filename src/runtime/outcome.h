@@ -25,6 +25,7 @@ struct Trap {
     std::uint64_t pc = 0;  ///< native address of the trapping instruction, or 0 without one
     std::vector<Frame>
         frames;  ///< innermost first, at most kMaxTrapFrames, up to the entry from the host
+    std::string exception{};  ///< what was not caught: the tag's name and the payload
 };
 
 /// `wasm trap: out of bounds memory access`, then a line per frame, such as

@@ -81,10 +81,11 @@ RegionReader::RegionReader() noexcept {
 
 RegionReader::~RegionReader() noexcept { g_readers.fetch_sub(1); }
 
-GuardRegion::GuardRegion(RegionKind kind, const void* base, std::uint64_t bytes)
+GuardRegion::GuardRegion(RegionKind kind, const void* base, std::uint64_t bytes, const void* owner)
     : base_(reinterpret_cast<std::uintptr_t>(base)) {
     publish([&](const RegionMap& map) {
-        return RegionMap::with(map, {.base = base_, .end = base_ + bytes, .kind = kind});
+        return RegionMap::with(map,
+                               {.base = base_, .end = base_ + bytes, .kind = kind, .owner = owner});
     });
 }
 

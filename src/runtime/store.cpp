@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/units.h"
 #include "runtime/artifact.h"
+#include "runtime/exception_heap.h"
 #include "runtime/extern.h"
 #include "runtime/global.h"
 #include "runtime/instance.h"
@@ -55,7 +56,7 @@ std::size_t Store::TypeHash::operator()(const wasm::FunctionType& type) const no
 
 Store::Store(const StoreOptions& options) : options_(options) { instances_.push_back(nullptr); }
 
-Store::~Store() = default;
+Store::~Store() { ExceptionHeap::release(exceptions_); }
 
 Result<Memory*, Error> Store::create_memory(const wasm::MemoryType& type) {
     std::unique_ptr<Memory> memory = TRY(Memory::create(type, options_.memory));
@@ -72,6 +73,16 @@ Result<Table*, Error> Store::create_table(const wasm::TableType& type, void* ini
 Global* Store::create_global(const wasm::GlobalType& type, Value initial) {
     const std::lock_guard lock(mutex_);
     return globals_.emplace_back(std::make_unique<Global>(type, initial)).get();
+}
+
+Tag* Store::create_tag(const wasm::FunctionType& type, std::string name) {
+    const std::lock_guard lock(mutex_);
+    return tags_.emplace_back(std::make_unique<Tag>(type, std::move(name))).get();
+}
+
+void Store::add_exceptions(const std::vector<abi::Exception*>& exceptions) {
+    const std::lock_guard lock(mutex_);
+    exceptions_.insert(exceptions_.end(), exceptions.begin(), exceptions.end());
 }
 
 Result<Function, Error> Store::native_function(const HostFunction& function) {

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "abi/exception.h"
 #include "abi/vm_context.h"
 #include "base/error.h"
 #include "base/result.h"
@@ -13,6 +15,7 @@
 #include "runtime/global.h"
 #include "runtime/memory.h"
 #include "runtime/table.h"
+#include "runtime/tag.h"
 #include "runtime/value.h"
 #include "wasm/types.h"
 
@@ -44,6 +47,10 @@ public:
     /// Errors: as Table::create.
     [[nodiscard]] Result<Table*, Error> create_table(const wasm::TableType& type, void* initial);
     [[nodiscard]] Global* create_global(const wasm::GlobalType& type, Value initial);
+    /// `name` is for messages.
+    [[nodiscard]] Tag* create_tag(const wasm::FunctionType& type, std::string name);
+    /// Takes exceptions whose thread ends.
+    void add_exceptions(const std::vector<abi::Exception*>& exceptions);
     /// A wasm function value for a native entry, which is called with a context that has no
     /// instance and no memory. Errors: unsupported, when the type has more parameters than fit
     /// registers or more than one result (5 integers, 8 floats: abi/calling_convention.h).
@@ -69,6 +76,8 @@ private:
     std::vector<std::unique_ptr<Memory>> memories_;
     std::vector<std::unique_ptr<Table>> tables_;
     std::vector<std::unique_ptr<Global>> globals_;
+    std::vector<std::unique_ptr<Tag>> tags_;
+    std::vector<abi::Exception*> exceptions_;  // of threads that have ended
     std::vector<std::unique_ptr<NativeFunction>> natives_;
     std::unordered_map<wasm::FunctionType, abi::TypeId, TypeHash> long_types_;
     std::vector<std::unique_ptr<Instance>> instances_;  // by module number; [0] is null

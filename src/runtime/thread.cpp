@@ -121,7 +121,7 @@ ThreadState::ThreadState(Store& of, const Stack& bounds, Mapping context_array, 
     bind(host_context_, 0);
 }
 
-ThreadState::~ThreadState() = default;
+ThreadState::~ThreadState() { store.add_exceptions(exceptions.take_kept()); }
 
 Instance& ThreadState::own(std::unique_ptr<Instance> instance) {
     return *instances_.emplace_back(std::move(instance));

@@ -1,16 +1,19 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
 
+#include "abi/exception.h"
 #include "abi/trap.h"
 #include "abi/vm_context.h"
 #include "base/error.h"
 #include "base/result.h"
 #include "base/units.h"
+#include "runtime/exception_heap.h"
 #include "runtime/interrupt.h"
 #include "runtime/mapping.h"
 #include "runtime/trap_handler.h"
@@ -22,6 +25,15 @@ class Store;
 
 /// Native stack that is left to host code below the guest's limit.
 inline constexpr std::uint64_t kHostStackBytes = 256 * kKiB;
+
+/// The calls that the latest throw left, for when nothing catches it; and where it was caught, so
+/// that throwing on from there continues the list.
+struct ThrowTrace {
+    const abi::Exception* exception = nullptr;
+    std::uintptr_t landed_at = 0;  ///< the frame address of the function that caught it
+    std::uint32_t count = 0;       ///< of pcs
+    std::array<std::uintptr_t, kMaxTrapFrames> pcs{};  ///< return addresses, innermost first
+};
 
 struct ThreadOptions {
     /// How much of the calling thread's stack guests may use; less if the thread has less.
@@ -56,6 +68,8 @@ struct ThreadState {
     Interruption interruption;        ///< how others interrupt it
     /// Called for Request::visit, on this thread; may call wasm code. Null: nobody cares.
     VisitOutcome (*visitor)(ThreadState& thread) noexcept = nullptr;
+    ExceptionHeap exceptions;
+    ThrowTrace throw_trace;
 
     /// Makes `context` that of module `number`, and says in it which thread it belongs to.
     void bind(abi::VmContext& context, std::uint32_t number);

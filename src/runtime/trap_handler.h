@@ -45,7 +45,9 @@ enum class RegionKind : std::uint8_t {
 class GuardRegion {
 public:
     GuardRegion() = default;
-    GuardRegion(RegionKind kind, const void* base, std::uint64_t bytes);
+    /// `owner` of code is its Artifact.
+    GuardRegion(RegionKind kind, const void* base, std::uint64_t bytes,
+                const void* owner = nullptr);
     GuardRegion(GuardRegion&& other) noexcept;
     GuardRegion& operator=(GuardRegion&& other) noexcept;
     ~GuardRegion();

@@ -17,6 +17,8 @@ enum class Opcode : std::uint16_t {
 enum class Immediates : std::uint8_t {
     none,
     block_type,
+    try_table,
+    tag,
     label,
     label_table,
     function,

@@ -17,7 +17,36 @@ struct MemoryArgument {
     std::uint32_t align_log2 = 0;  ///< a hint, except for atomics
 };
 
-enum class FrameKind : std::uint8_t { function, block, loop, if_, else_ };
+/// A legacy `try` is `try_` up to its first `catch`, then `catch_` or `catch_all`.
+enum class FrameKind : std::uint8_t {
+    function,
+    block,
+    loop,
+    if_,
+    else_,
+    try_,
+    catch_,
+    catch_all,
+    try_table
+};
+
+/// A clause of `try_table`, as the binary format numbers them. wasm: binary-catch
+enum class CatchKind : std::uint8_t { catch_, catch_ref, catch_all, catch_all_ref };
+
+/// Branches to `label` with the payload of an exception of `tag`, or with no payload; after it
+/// comes the reference to the exception, if the kind has one. wasm: syntax-catch
+template <class Label>
+struct CatchClause {
+    CatchKind kind = CatchKind::catch_;
+    TagIndex tag;
+    Label* label = nullptr;
+    [[nodiscard]] bool has_tag() const {
+        return kind == CatchKind::catch_ || kind == CatchKind::catch_ref;
+    }
+    [[nodiscard]] bool has_reference() const {
+        return kind == CatchKind::catch_ref || kind == CatchKind::catch_all_ref;
+    }
+};
 
 /// Parameters and results of a block. Views live as long as the module.
 struct BlockSignature {
@@ -76,6 +105,32 @@ public:
     void return_call(FunctionIndex, const FunctionType&, std::span<const Value> /*arguments*/) {}
     void return_call_indirect(TableIndex, TypeIndex, const FunctionType&, Value /*index*/,
                               std::span<const Value> /*arguments*/) {}
+
+    // Exceptions. What is thrown between try_() or try_table() and the next of catch_(),
+    // catch_all(), delegate() and end_try() with the same label belongs to that label, unless a
+    // block in between takes it first. A sink that was told of a `try` is told all of these, even
+    // where nothing reaches them.
+    Label try_(const BlockSignature&, std::span<const Value> /*parameters*/) { return {}; }
+    /// The first clause that fits takes the exception.
+    Label try_table(const BlockSignature&, std::span<const Value> /*parameters*/,
+                    std::span<const CatchClause<Label>> /*clauses*/) {
+        return {};
+    }
+    /// `fallthrough` says whether the code before reached here with `results`; the sink fills
+    /// `payload`.
+    void catch_(Label&, bool /*fallthrough*/, std::span<const Value> /*results*/, TagIndex,
+                std::span<Value> /*payload*/) {}
+    void catch_all(Label&, bool /*fallthrough*/, std::span<const Value> /*results*/) {}
+    /// Instead of end_try(): exceptions go where those thrown next to `target`'s block's beginning
+    /// inside it go, or to the caller if it is null.
+    void delegate(Label&, Label* /*target*/) {}
+    /// The kind is that of the last part. A catch clause that falls through does so here; end()
+    /// comes after it, if anything reaches the end.
+    void end_try(Label&, FrameKind, bool /*fallthrough*/, std::span<const Value> /*results*/) {}
+    void throw_(TagIndex, const FunctionType&, std::span<const Value> /*payload*/) {}
+    void throw_ref(Value) {}
+    /// Of the exception that `label`'s `catch` caught.
+    void rethrow(Label&) {}
 
     // Parametric and variables.
     void drop(Value, ValueType) {}

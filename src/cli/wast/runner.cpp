@@ -90,6 +90,7 @@ const std::map<std::string, Runner::Handler, std::less<>>& Runner::handlers() {
         {"assert_return", &Runner::assert_return},
         {"assert_trap", &Runner::assert_trap},
         {"assert_exhaustion", &Runner::assert_trap},
+        {"assert_exception", &Runner::assert_exception},
         {"assert_malformed", &Runner::assert_refused},
         {"assert_invalid", &Runner::assert_refused},
         {"assert_unlinkable", &Runner::assert_unlinkable},
@@ -383,6 +384,20 @@ Runner::Verdict Runner::assert_trap(const json& command) {
     return same_message(expected, actual)
                ? std::string()
                : fmt::format("trapped with `{}`, expected `{}`", actual, expected);
+}
+
+Runner::Verdict Runner::assert_exception(const json& command) {
+    const ActionOutcome outcome = perform(command.at("action"));
+    if (const auto* problem = std::get_if<std::string>(&outcome)) {
+        return *problem;
+    }
+    const auto* trap = std::get_if<runtime::Trap>(&outcome);
+    if (trap == nullptr) {
+        return "returned, expected an exception";
+    }
+    return trap->code == abi::TrapCode::uncaught_exception
+               ? std::string()
+               : fmt::format("trapped with `{}`, expected an exception", abi::message(trap->code));
 }
 
 Runner::Verdict Runner::assert_refused(const json& command) {

@@ -79,6 +79,7 @@ private:
     Verdict action(const Command& command);
     Verdict assert_return(const Command& command);
     Verdict assert_trap(const Command& command);
+    Verdict assert_exception(const Command& command);
     Verdict assert_refused(const Command& command);
     Verdict assert_unlinkable(const Command& command);
     Verdict assert_uninstantiable(const Command& command);

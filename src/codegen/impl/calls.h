@@ -38,10 +38,16 @@ struct Callee {
     llvm::Value* code;
     llvm::Value* context;
     Prototype prototype = Prototype::natural;
+    llvm::BasicBlock* landing_pad = nullptr;  ///< of exceptions that leave the call; null: none
 };
 
-/// Calls `callee` in the wasm convention; `context` is the caller's. Fills `results`.
-llvm::CallInst* emit_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,
+/// Stores `value` in slot n of the thread's spill area.
+void store_spilled(llvm::IRBuilder<>& builder, ModuleEmitter& module, llvm::Value* context,
+                   unsigned slot, llvm::Value* value);
+
+/// Calls `callee` in the wasm convention; `context` is the caller's. Fills `results`. The builder
+/// continues where the call returned to.
+llvm::CallBase* emit_call(llvm::IRBuilder<>& builder, ModuleEmitter& module,
                           const wasm::FunctionType& type, const Callee& callee,
                           llvm::Value* context, std::span<llvm::Value* const> arguments,
                           std::span<llvm::Value*> results);

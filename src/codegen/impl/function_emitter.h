@@ -42,8 +42,10 @@ public:
         llvm::BasicBlock* block = nullptr;  ///< created by the first branch to it
         llvm::SmallVector<llvm::PHINode*, 1> values;
         std::span<const wasm::ValueType> types;
-        llvm::BasicBlock* otherwise = nullptr;          ///< of an `if`: where a zero condition goes
+        /// Of an `if`: where a zero condition goes; of a `try`: where what no `catch` took goes.
+        llvm::BasicBlock* otherwise = nullptr;
         llvm::SmallVector<llvm::Value*, 1> parameters;  ///< of an `if`
+        unsigned handler = 0;                           ///< of a `try` or `try_table`
     };
 
     FunctionEmitter(ModuleEmitter& module, wasm::FunctionIndex function);
@@ -81,6 +83,20 @@ public:
     void return_call_indirect(wasm::TableIndex table, wasm::TypeIndex type_index,
                               const wasm::FunctionType& type, Value index,
                               std::span<const Value> arguments);
+
+    // exception.cpp
+    Label try_(const wasm::BlockSignature& signature, std::span<const Value> parameters);
+    Label try_table(const wasm::BlockSignature& signature, std::span<const Value> parameters,
+                    std::span<const wasm::CatchClause<Label>> clauses);
+    void catch_(Label& label, bool fallthrough, std::span<const Value> results, wasm::TagIndex tag,
+                std::span<Value> payload);
+    void catch_all(Label& label, bool fallthrough, std::span<const Value> results);
+    void delegate(Label& label, Label* target);
+    void end_try(Label& label, wasm::FrameKind kind, bool fallthrough,
+                 std::span<const Value> results);
+    void throw_(wasm::TagIndex tag, const wasm::FunctionType& type, std::span<const Value> payload);
+    void throw_ref(Value exception);
+    void rethrow(Label& label);
 
     // parametric.cpp
     void drop(Value value, wasm::ValueType type);
@@ -184,6 +200,34 @@ private:
     /// A wasm i32 as an i1: the comparison itself where there is one.
     Value condition(Value value);
 
+    // Exceptions.
+    /// Where the exceptions of a `try` go: a landing pad receives them from calls, stores them and
+    /// goes on to `dispatch`, as do inner handlers with what they do not catch.
+    struct Handler {
+        llvm::BasicBlock* dispatch = nullptr;
+        llvm::AllocaInst* exception = nullptr;
+        llvm::BasicBlock* landing_pad = nullptr;  ///< created by the first call
+    };
+    unsigned create_handler();
+    /// The innermost handler's, for a call that comes next; null outside of any.
+    llvm::BasicBlock* landing_pad();
+    /// Gives `exception` to the handler, or to the caller if that is null.
+    void forward(Value exception, const Handler* handler);
+    [[nodiscard]] const Handler* innermost_handler() const {
+        return active_handlers_.empty() ? nullptr : &handlers_[active_handlers_.back()];
+    }
+    Value caught(const Handler& handler);
+    /// Starts the next part of a legacy `try`, with what no part before it took.
+    void begin_catch(Label& label, bool fallthrough, std::span<const Value> results);
+    void emit_clause(const wasm::CatchClause<Label>& clause, Value exception);
+    /// Whether the exception has the tag, as an i1.
+    Value has_tag(Value exception, wasm::TagIndex tag);
+    void load_payload(Value exception, wasm::TagIndex tag, std::span<Value> payload);
+    /// Calls a builtin that throws; nothing follows.
+    void emit_throw(abi::Builtin builtin, Value argument);
+    /// Before a reference is stored outside of this function.
+    void keep_if_exception(wasm::ValueType type, Value reference);
+
     // Trapping.
     void emit_trap(abi::TrapCode code);
 
@@ -217,6 +261,8 @@ private:
     Value as_v128(Value vector);
     Value u32(std::uint32_t value) { return builder_.getInt32(value); }
 
+    /// The address of the builtin's code.
+    Value builtin_code(abi::Builtin builtin);
     Value call_builtin(abi::Builtin builtin, std::initializer_list<Value> arguments);
     void return_values(std::span<const Value> values);
 
@@ -240,6 +286,8 @@ private:
     std::vector<llvm::AllocaInst*> locals_;
     std::vector<Value> memory_bases_;  ///< loaded in the entry block by the first use
     llvm::SmallSetVector<llvm::Instruction*, 8> looked_through_;  ///< by truth_of()
+    std::vector<Handler> handlers_;                               ///< of every `try` so far
+    std::vector<unsigned> active_handlers_;  ///< of those that we are inside of, innermost last
     bool calls_ = false;
 };
 

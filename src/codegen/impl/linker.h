@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "abi/exception.h"
 #include "base/error.h"
 #include "base/result.h"
 #include "codegen/impl/object.h"
@@ -23,6 +24,8 @@ struct LinkedCode {
     std::vector<std::uint32_t> wrappers;
     std::vector<std::uint32_t> pcmap_index;
     std::vector<std::byte> pcmap_entries;
+    std::vector<std::uint32_t> unwind;
+    std::vector<abi::LandingRange> landing;
 };
 
 /// The distance from the start of the constants to the start of the text, once both are placed.

@@ -73,6 +73,8 @@ public:
     [[nodiscard]] llvm::Function* function(wasm::FunctionIndex function);
     /// The wrapper of a host function; see Plan::wrapped.
     [[nodiscard]] llvm::Function* create_wrapper(wasm::FunctionIndex host);
+    /// Of functions that have landing pads.
+    [[nodiscard]] llvm::Function* personality();
     /// The scope of a defined function's locations.
     [[nodiscard]] llvm::DISubprogram* create_scope(llvm::Function& function,
                                                    std::uint64_t module_offset);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "abi/exception.h"
 #include "base/error.h"
 #include "base/result.h"
 #include "base/units.h"
@@ -35,6 +36,12 @@ struct LineRow {
     std::uint32_t module_offset = 0;
 };
 
+/// Where the function at `offset` of the text saved callee-saved registers (abi/exception.h).
+struct FrameRow {
+    std::uint64_t offset = 0;
+    std::uint32_t saved = 0;
+};
+
 /// A compiled partition, taken out of the object LLVM made.
 struct Object {
     std::vector<std::byte> text;
@@ -42,7 +49,9 @@ struct Object {
     std::uint64_t rodata_alignment = 1;
     std::vector<CodeSymbol> symbols;  ///< by offset
     std::vector<Relocation> relocations;
-    std::vector<LineRow> rows;  ///< by offset, one per offset
+    std::vector<LineRow> rows;            ///< by offset, one per offset
+    std::vector<FrameRow> frames;         ///< by offset; those with unwind information
+    std::vector<abi::LandingRange> pads;  ///< by address
 };
 
 /// The alignment of every function and so of every partition's text.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "abi/artifact.h"
+#include "abi/exception.h"
 #include "base/error.h"
 #include "base/result.h"
 #include "base/units.h"
@@ -29,5 +30,9 @@ namespace wasmax::runtime {
 [[nodiscard]] Result<std::span<const std::uint32_t>, Error> part_numbers(ByteView image,
                                                                          abi::ArtifactPart part,
                                                                          std::uint64_t count);
+
+/// A part that is an array of LandingRange. Errors: as part_numbers.
+[[nodiscard]] Result<std::span<const abi::LandingRange>, Error> part_ranges(ByteView image,
+                                                                            abi::ArtifactPart part);
 
 }  // namespace wasmax::runtime

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "abi/vm_context.h"
@@ -37,8 +38,10 @@ private:
     void bind_import(std::uint32_t function, const Extern& external);
     [[nodiscard]] Result<void, Error> create_functions();
     [[nodiscard]] Result<void, Error> create_type_ids();
+    [[nodiscard]] std::string tag_name(std::uint32_t index) const;
+    void create_tags();
     void create_globals();
-    /// The context's slots of tables and memories.
+    /// The context's slots of tables, memories and tags.
     void fill_slots();
     void bind_linked(std::uint32_t function, const abi::FuncRef& ref);
     [[nodiscard]] Result<void, Error> create_tables();

@@ -11,6 +11,7 @@ struct Region {
     std::uintptr_t base;
     std::uintptr_t end;
     RegionKind kind;
+    const void* owner = nullptr;  ///< of code: the Artifact
 };
 
 /// Disjoint regions by address. Immutable once published to the signal handler.

@@ -42,6 +42,9 @@ void FunctionDecoder<Sink>::push_frame(FrameKind kind, const BlockSignature& sig
     frames_.push_back({.label = std::move(label),
                        .signature = signature,
                        .height = operands_.size() - signature.parameters.size(),
+                       .handler = catches(kind)     ? frames_.size() + 1
+                                  : frames_.empty() ? 0
+                                                    : frames_.back().handler,
                        .kind = kind,
                        .entered_live = live_,
                        .end_reached = false,
@@ -51,6 +54,9 @@ void FunctionDecoder<Sink>::push_frame(FrameKind kind, const BlockSignature& sig
 template <class Sink>
 auto FunctionDecoder<Sink>::enter_block(FrameKind kind) -> Checked<void> {
     const BlockSignature signature = TRY(read_block_type());
+    if (kind == FrameKind::try_table) {
+        TRY(read_catch_clauses());
+    }
     Value condition{};
     if (kind == FrameKind::if_) {
         condition = TRY(pop(ValueType::i32));
@@ -67,8 +73,16 @@ auto FunctionDecoder<Sink>::enter_block(FrameKind kind) -> Checked<void> {
             case FrameKind::if_:
                 label = sink_->if_(signature, condition, parameters);
                 break;
+            case FrameKind::try_:
+                label = sink_->try_(signature, parameters);
+                break;
+            case FrameKind::try_table:
+                label = sink_->try_table(signature, parameters, clauses_);
+                break;
             case FrameKind::function:
             case FrameKind::else_:
+            case FrameKind::catch_:
+            case FrameKind::catch_all:
             case FrameKind::block:
                 label = sink_->block(signature, parameters);
                 break;
@@ -154,6 +168,10 @@ auto FunctionDecoder<Sink>::decode_end(const OpcodeInfo&) -> Checked<void> {
     }
     const std::span<const ValueType> types = ended.signature.results;
     const auto merged = scratch(types.size());
+    if (is_try(ended.kind) && ended.entered_live) {
+        revive_at_instruction();
+        sink_->end_try(frame().label, ended.kind, live_, results);
+    }
     if (end_live) {
         revive_at_instruction();
         sink_->end(frame().label, ended.kind, live_, results, merged);

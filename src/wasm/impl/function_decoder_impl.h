@@ -50,6 +50,9 @@ private:
         Label label{};
         BlockSignature signature;
         std::size_t height = 0;  ///< of the operand stack below the parameters
+        /// Where exceptions thrown inside go first, if they are caught in this function at all: the
+        /// position of that frame, counted from 1.
+        std::size_t handler = 0;
         FrameKind kind = FrameKind::block;
         bool entered_live = false;  ///< whether the sink knows about this frame
         bool end_reached = false;   ///< by a live branch, or by a live `then` arm
@@ -121,6 +124,27 @@ private:
     void revive_at_instruction();
     Checked<void> read_branch_table();
 
+    // Exceptions.
+    Checked<TagIndex> read_tag();
+    /// The payload of exceptions of `tag`.
+    [[nodiscard]] std::span<const ValueType> payload_of(TagIndex tag) const {
+        return module_.type(module_.tag_types[tag.value].type).parameters;
+    }
+    Checked<CatchClause<Label>> read_catch_clause();
+    Checked<void> read_catch_clauses();
+    Checked<void> check_clause_types(const CatchClause<Label>& clause,
+                                     std::span<const ValueType> label_types);
+    /// Whether exceptions thrown inside the frame go to its clauses first.
+    [[nodiscard]] static bool catches(FrameKind kind) {
+        return kind == FrameKind::try_ || kind == FrameKind::try_table;
+    }
+    [[nodiscard]] static bool is_try(FrameKind kind) {
+        return catches(kind) || kind == FrameKind::catch_ || kind == FrameKind::catch_all;
+    }
+    /// From one part of a legacy `try` to the next, which starts with `payload` on its stack.
+    void begin_catch(FrameKind kind, std::span<const ValueType> types,
+                     std::span<const Value> payload);
+
     // Memory and tables.
     Checked<MemoryIndex> read_memory();
     Checked<TableIndex> read_table();
@@ -177,6 +201,14 @@ private:
     WASMAX_DECLARE_HANDLER(call_indirect)
     WASMAX_DECLARE_HANDLER(return_call)
     WASMAX_DECLARE_HANDLER(return_call_indirect)
+    WASMAX_DECLARE_HANDLER(try_)
+    WASMAX_DECLARE_HANDLER(catch_)
+    WASMAX_DECLARE_HANDLER(catch_all)
+    WASMAX_DECLARE_HANDLER(delegate)
+    WASMAX_DECLARE_HANDLER(try_table)
+    WASMAX_DECLARE_HANDLER(throw_)
+    WASMAX_DECLARE_HANDLER(throw_ref)
+    WASMAX_DECLARE_HANDLER(rethrow)
     WASMAX_DECLARE_HANDLER(drop)
     WASMAX_DECLARE_HANDLER(select)
     WASMAX_DECLARE_HANDLER(select_t)
@@ -238,6 +270,7 @@ private:
     std::vector<Value> scratch_;
     std::vector<std::uint32_t> branch_table_;  ///< depths of the br_table being decoded
     std::vector<Label*> branch_labels_;
+    std::vector<CatchClause<Label>> clauses_;  ///< of the try_table being decoded
     ModuleError error_;
 };
 
@@ -253,6 +286,7 @@ Result<void, ModuleError> decode_function(const Module& module, Features feature
 #include "wasm/impl/decode_body.h"
 #include "wasm/impl/decode_call.h"
 #include "wasm/impl/decode_control.h"
+#include "wasm/impl/decode_exception.h"
 #include "wasm/impl/decode_memory.h"
 #include "wasm/impl/decode_numeric.h"
 #include "wasm/impl/decode_operands.h"

@@ -56,7 +56,8 @@ public:
     }
     void end(Label& label, FrameKind kind, bool fallthrough, std::span<const Value> results,
              std::span<Value> merged) {
-        static constexpr const char* kKinds[] = {"function", "block", "loop", "if", "else"};
+        static constexpr const char* kKinds[] = {
+            "function", "block", "loop", "if", "else", "try", "catch", "catch_all", "try_table"};
         const std::string incoming = arm(fallthrough, results);
         make(merged);
         say(std::string("end ") + kKinds[static_cast<int>(kind)] + name(label) + incoming + " ->" +
@@ -104,6 +105,41 @@ public:
         say("return_call_indirect " + std::to_string(table.value) + " type " +
             std::to_string(type.value) + name(index) + list(arguments));
     }
+
+    Label try_(const BlockSignature& signature, std::span<const Value> parameters) {
+        return label("try" + arity(signature) + list(parameters));
+    }
+    Label try_table(const BlockSignature& signature, std::span<const Value> parameters,
+                    std::span<const CatchClause<Label>> clauses) {
+        std::string line = "try_table" + arity(signature) + list(parameters);
+        for (const CatchClause<Label>& clause : clauses) {
+            line += " (" + std::to_string(static_cast<int>(clause.kind));
+            line += clause.has_tag() ? " tag " + std::to_string(clause.tag.value) : "";
+            line += name(*clause.label) + ")";
+        }
+        return label(line);
+    }
+    void catch_(Label& label, bool fallthrough, std::span<const Value> results, TagIndex tag,
+                std::span<Value> payload) {
+        const std::string incoming = arm(fallthrough, results);
+        make(payload);
+        say("catch " + std::to_string(tag.value) + name(label) + incoming + " ->" + list(payload));
+    }
+    void catch_all(Label& label, bool fallthrough, std::span<const Value> results) {
+        say("catch_all" + name(label) + arm(fallthrough, results));
+    }
+    void delegate(Label& label, Label* target) {
+        say("delegate" + name(label) + (target == nullptr ? " caller" : " to" + name(*target)));
+    }
+    void end_try(Label& label, FrameKind, bool fallthrough, std::span<const Value> results) {
+        say("end_try" + name(label) + arm(fallthrough, results));
+    }
+    void throw_(TagIndex tag, const FunctionType& type, std::span<const Value> payload) {
+        EXPECT_EQ(payload.size(), type.parameters.size());
+        say("throw " + std::to_string(tag.value) + list(payload));
+    }
+    void throw_ref(Value exception) { say("throw_ref" + name(exception)); }
+    void rethrow(Label& label) { say("rethrow" + name(label)); }
 
     void drop(Value value, ValueType type) { say("drop " + wasm::to_string(type) + name(value)); }
     Value select(ValueType type, Value if_true, Value if_false, Value condition) {
