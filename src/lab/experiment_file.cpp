@@ -7,14 +7,10 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <ios>
-#include <iterator>
 #include <limits>
 #include <optional>
 #include <string>
@@ -28,6 +24,7 @@
 #include "base/nearest.h"
 #include "base/result.h"
 #include "lab/experiment.h"
+#include "lab/whole_file.h"
 
 namespace wasmax::lab {
 
@@ -306,14 +303,6 @@ Result<WorkloadEstimate, Error> read_estimate(const toml::table& found, const st
     return result;
 }
 
-Result<std::string, Error> read_text(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        return fail(Error::from_errno(errno, fmt::format("opening {}", path.string())));
-    }
-    return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
 // Adds what a file says to `experiment`; what it includes comes first.
 // NOLINTNEXTLINE(misc-no-recursion): bounded by kMaxIncludeDepth.
 Result<void, Error> add(std::string_view text, const fs::path& path, int depth,
@@ -332,7 +321,7 @@ Result<void, Error> add(std::string_view text, const fs::path& path, int depth,
             return fail(Error::invalid(fmt::format("{}: files include one another", file)));
         }
         const fs::path included = path.parent_path() / name;
-        const std::string contents = TRY(read_text(included));
+        const std::string contents = TRY(read_whole_file(included));
         TRY(add(contents, included, depth + 1, experiment));
     }
     top.read("baseline", experiment.baseline);
@@ -374,7 +363,7 @@ Result<ExperimentFile, Error> completed(ExperimentFile experiment) {
 
 Result<ExperimentFile, Error> read_experiment(const fs::path& path) {
     ExperimentFile experiment{.name = path.stem().string()};
-    const std::string text = TRY(read_text(path));
+    const std::string text = TRY(read_whole_file(path));
     TRY(add(text, path, 0, experiment));
     return completed(std::move(experiment));
 }

@@ -6,9 +6,6 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
-#include <ios>
-#include <iterator>
 #include <set>
 #include <string>
 #include <string_view>
@@ -24,6 +21,7 @@
 #include "lab/interrupt.h"
 #include "lab/process.h"
 #include "lab/stop.h"
+#include "lab/whole_file.h"
 
 namespace wasmax::lab {
 
@@ -44,8 +42,8 @@ std::string trimmed(std::string_view text) {
 }
 
 std::string read_file(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
+    auto text = read_whole_file(path);  // what cannot be read is an unknown fact
+    return text ? *std::move(text) : std::string();
 }
 
 std::string first_line(std::string_view text) { return trimmed(text.substr(0, text.find('\n'))); }

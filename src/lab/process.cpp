@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -215,12 +216,10 @@ ExitStatus Child::stop(std::chrono::milliseconds grace) {
     ExitStatus exit;
     exit.killed = grace.count() > 0 && !has_ended();
     // Until nothing is left: a process may fork while we look at the others.
-    for (bool gone = false, first = true; !gone; first = false) {
+    std::set<pid_t> others;
+    for (bool gone = false; !gone;) {
         const std::vector<pid_t> members = process_tree(pid_, mark_);
-        if (first) {
-            exit.leaked = static_cast<int>(
-                members.size() - static_cast<std::size_t>(std::ranges::count(members, pid_)));
-        }
+        others.insert(members.begin(), members.end());
         for (const pid_t member : members) {
             kill(member, SIGKILL);
         }
@@ -229,6 +228,8 @@ ExitStatus Child::stop(std::chrono::milliseconds grace) {
             std::this_thread::sleep_for(kPollInterval);
         }
     }
+    others.erase(pid_);
+    exit.leaked = static_cast<int>(others.size());
     rusage usage{};
     WASMAX_ASSERT(wait4(pid_, &exit.wait_status, 0, &usage) == pid_);
     exit.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);

@@ -10,9 +10,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <ios>
-#include <iterator>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -21,6 +18,9 @@
 #include <vector>
 
 #include <fmt/core.h>
+
+#include "base/result.h"
+#include "lab/whole_file.h"
 
 namespace wasmax::lab {
 
@@ -41,8 +41,8 @@ struct Stat {
 
 // Empty when the process is gone: it may be at any moment.
 std::string read_proc(pid_t pid, std::string_view name) {
-    std::ifstream file(fmt::format("/proc/{}/{}", pid, name), std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
+    auto text = read_whole_file(fmt::format("/proc/{}/{}", pid, name));
+    return text ? *std::move(text) : std::string();
 }
 
 std::optional<Stat> read_stat(pid_t pid) {
@@ -141,7 +141,8 @@ std::vector<pid_t> process_tree(pid_t root, const std::string& mark) {
 }
 
 double machine_cpu_seconds() {
-    std::ifstream file("/proc/stat");
+    const auto text = read_whole_file("/proc/stat");
+    std::istringstream file(text ? *text : std::string());
     std::string name;
     double user = 0;
     double nice = 0;

@@ -8,8 +8,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
-#include <ios>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -27,6 +25,7 @@
 #include "lab/experiment.h"
 #include "lab/machine.h"
 #include "lab/metrics.h"
+#include "lab/whole_file.h"
 
 namespace wasmax::lab {
 
@@ -307,11 +306,7 @@ Result<std::vector<SampleSet>, Error> parse_samples(std::string_view text) {
 }
 
 Result<std::vector<SampleSet>, Error> read_samples(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        return fail(Error::from_errno(errno, fmt::format("opening {}", path.string())));
-    }
-    const std::string text(std::istreambuf_iterator<char>(file), {});
+    const std::string text = TRY(read_whole_file(path));
     auto sets = parse_samples(text);
     if (!sets) {
         return fail(std::move(sets).error().in(path.string()));
