@@ -76,7 +76,7 @@ int run_file(const RunFlags& flags) {
             recording->limit = *limit;
         }
     }
-    launch::end_on_termination_signals();
+    launch::handle_signals();
     ProgressLine progress("compiling " + flags.file, flags.conduct.progress);
     const auto program = engine::Program::load(
         flags.file, {.compile = {.tier = flags.tier.value_or(codegen::Tier::t2)},

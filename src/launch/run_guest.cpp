@@ -1,11 +1,15 @@
 #include "launch/run_guest.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,6 +35,8 @@
 #include "trace/schema.h"
 #include "trace/target.h"
 #include "wasix/process.h"
+#include "wasix/signals.h"
+#include "wasix/thread_group.h"
 #include "wasix/trace_schema.h"
 #include "wasix/traced.h"
 
@@ -91,8 +97,77 @@ void raise_file_limit() {
     }
 }
 
-/// Ends the process without a core and without unwinding the guest.
-void end_on_signal(int number) { ::_exit(128 + number); }
+constexpr int kExitSignal = 128;
+
+// What the signal handlers of this process look at: signals are the host process's.
+constinit std::atomic<wasix::Process*> g_process{nullptr};
+constinit std::atomic<int> g_handling{0};     // handlers that use it
+constinit std::atomic<bool> g_ending{false};  // a signal has told the guest to end
+
+/// While it lives, signals go to `process`. One at a time: of several, the first one.
+class HostSignals {
+public:
+    explicit HostSignals(wasix::Process& process) {
+        wasix::Process* nobody = nullptr;
+        mine_ = g_process.compare_exchange_strong(nobody, &process);
+    }
+    ~HostSignals() {
+        if (mine_) {
+            g_process = nullptr;
+            while (g_handling.load() != 0) {  // on another thread
+                ::sched_yield();
+            }
+        }
+    }
+    HostSignals(const HostSignals&) = delete;
+    HostSignals& operator=(const HostSignals&) = delete;
+
+private:
+    bool mine_ = false;
+};
+
+/// Whether the guest takes the signal, or is made to end by it. Async-signal-safe.
+bool give_to_guest(int number, bool ends) {
+    bool given = false;
+    g_handling.fetch_add(1);
+    if (wasix::Process* const process = g_process.load()) {
+        given = process->signals().take_from_host(number);
+        if (!given && ends && !g_ending.exchange(true)) {
+            process->threads().end_from_host(static_cast<std::uint8_t>(kExitSignal + number));
+            given = true;
+        }
+    }
+    g_handling.fetch_sub(1);
+    return given;
+}
+
+/// Without a guest that ends in good order, or at the second time, it ends at once, without a core.
+void end_on_signal(int number) {
+    const int saved_errno = errno;
+    if (!give_to_guest(number, true)) {
+        ::_exit(kExitSignal + number);
+    }
+    errno = saved_errno;
+}
+
+/// For signals that are not about ending: what would happen without us, unless the guest takes it.
+void pass_on_signal(int number) {
+    const int saved_errno = errno;
+    if (!give_to_guest(number, false) && number != SIGWINCH && number != SIGCONT) {
+        struct sigaction standard{};
+        standard.sa_handler = SIG_DFL;
+        ::sigaction(number, &standard, nullptr);
+        ::raise(number);
+    }
+    errno = saved_errno;
+}
+
+void handle(int number, void (*handler)(int)) {
+    struct sigaction action{};
+    action.sa_handler = handler;
+    action.sa_flags = SA_RESTART;  // what must not be repeated is interrupted by the runtime
+    ::sigaction(number, &action, nullptr);
+}
 
 }  // namespace
 
@@ -128,11 +203,12 @@ Result<wasix::Outcome, Error> run_guest(std::shared_ptr<const runtime::Artifact>
     const auto thread = TRY(runtime::ThreadState::create(store));
     process->attach(*thread);
     const Deadline deadline(*thread, limits.time);
+    const HostSignals signals(*process);
     const auto imports = TRY(bind_imports(artifact->module(), store));
     const std::string name = artifact->name();
     auto instance = runtime::Instance::create(store, *thread, std::move(artifact), imports);
     if (!instance) {
-        return outcome_of(std::move(instance).error(), name);
+        return process->finish(outcome_of(std::move(instance).error(), name));
     }
     return process->run(**instance, *thread);
 }
@@ -166,18 +242,18 @@ int exit_code(const Result<wasix::Outcome, Error>& outcome, const Frontend& fron
     return 0;
 }
 
-void end_on_termination_signals() {
-    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+void handle_signals() {
+    for (const int number :
+         {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT, SIGALRM}) {
         struct sigaction current{};
         ::sigaction(number, nullptr, &current);
         // nohup ignores SIGHUP for us. A shell script ignores SIGINT for what it starts with `&`,
         // but there it is how the script ends a server.
-        if (number == SIGHUP && current.sa_handler == SIG_IGN) {
+        if (number != SIGINT && number != SIGTERM && current.sa_handler == SIG_IGN) {
             continue;
         }
-        struct sigaction action{};
-        action.sa_handler = end_on_signal;
-        ::sigaction(number, &action, nullptr);
+        const bool ends = number == SIGINT || number == SIGTERM || number == SIGHUP;
+        handle(number, ends ? end_on_signal : pass_on_signal);
     }
 }
 

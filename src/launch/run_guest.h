@@ -49,8 +49,11 @@ struct GuestLimits {
 /// The exit code of a host process whose guest ended so; reports a trap or the error.
 [[nodiscard]] int exit_code(const Result<wasix::Outcome, Error>& outcome, const Frontend& frontend);
 
-/// From now on SIGINT, SIGTERM and SIGHUP end this process with code 128 + n, as a shell reports a
-/// signal; those it was started to ignore stay ignored. Threads: at start only.
-void end_on_termination_signals();
+/// From now on signals of this process go to the guest that run_guest() runs, if it takes any.
+/// Otherwise SIGINT, SIGTERM and SIGHUP end the guest, and exit_code() is 128 + n, as a shell
+/// reports a signal; a second one ends this process at once, as does the first if no guest runs.
+/// Others do what they do to any process. Those it was started to ignore stay ignored, but for
+/// SIGINT and SIGTERM. Threads: at start only.
+void handle_signals();
 
 }  // namespace wasmax::launch

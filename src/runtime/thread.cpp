@@ -103,6 +103,41 @@ bool can_save_registers() {
     return true;
 }
 
+constexpr const char* kStarting = "starting a thread for the guest";
+
+Result<pthread_t, Error> create_thread(Bytes stack, std::function<void()> body) {
+    pthread_attr_t attributes;
+    if (const int error = ::pthread_attr_init(&attributes); error != 0) {
+        return fail(Error::from_errno(error, kStarting));
+    }
+    // What body() and its callers use before the guest starts comes on top.
+    const std::uint64_t bytes = align_up(stack.count + 2 * kHostStackBytes, kHostPageBytes);
+    int error = ::pthread_attr_setstacksize(&attributes, bytes + kGuardBytes);
+    if (error == 0) {
+        error = ::pthread_attr_setguardsize(&attributes, kGuardBytes);
+    }
+    auto owned = std::make_unique<std::function<void()>>(std::move(body));
+    pthread_t thread{};
+    if (error == 0) {
+        error = ::pthread_create(
+            &thread, &attributes,
+            [](void* argument) -> void* {
+                const std::unique_ptr<std::function<void()>> mine(
+                    static_cast<std::function<void()>*>(argument));
+                (*mine)();
+                return nullptr;
+            },
+            owned.get());
+    }
+    ::pthread_attr_destroy(&attributes);
+    if (error != 0) {
+        return fail(Error::from_errno(error, kStarting));
+    }
+    // NOLINTNEXTLINE(bugprone-unused-return-value): the new thread's.
+    (void)owned.release();
+    return thread;
+}
+
 /// The scope to land in. Native code may end only the guest that called it.
 TrapScope& innermost_scope(const ThreadState& thread) {
     TrapScope* scope = current_trap_scope().load(std::memory_order_relaxed);
@@ -191,39 +226,21 @@ Result<std::unique_ptr<ThreadState>, Error> ThreadState::create(Store& store,
     wasmax_runtime_land(scope.landing_stack, Landing::trapped);
 }
 
+Result<void, Error> start_thread(Bytes stack, std::function<void()> body) {
+    const pthread_t thread = TRY(create_thread(stack, std::move(body)));
+    ::pthread_detach(thread);
+    return {};
+}
+
 Result<void, Error> run_with_stack(Bytes stack, const std::function<void()>& body) {
     const StackBounds bounds = TRY(stack_bounds());
     if (here() - bounds.low >= stack.count + kHostStackBytes) {
         body();
         return {};
     }
-    constexpr const char* kDoing = "starting a thread for the guest";
-    pthread_attr_t attributes;
-    if (const int error = pthread_attr_init(&attributes); error != 0) {
-        return fail(Error::from_errno(error, kDoing));
-    }
-    // What body() and its callers use before the guest starts comes on top.
-    const std::uint64_t bytes = align_up(stack.count + 2 * kHostStackBytes, kHostPageBytes);
-    int error = pthread_attr_setstacksize(&attributes, bytes + kGuardBytes);
-    if (error == 0) {
-        error = pthread_attr_setguardsize(&attributes, kGuardBytes);
-    }
-    pthread_t thread{};
-    if (error == 0) {
-        error = pthread_create(
-            &thread, &attributes,
-            [](void* argument) -> void* {
-                (*static_cast<const std::function<void()>*>(argument))();
-                return nullptr;
-            },
-            const_cast<std::function<void()>*>(&body));
-    }
-    pthread_attr_destroy(&attributes);
-    if (error == 0) {
-        error = pthread_join(thread, nullptr);
-    }
-    if (error != 0) {
-        return fail(Error::from_errno(error, kDoing));
+    const pthread_t thread = TRY(create_thread(stack, body));
+    if (const int error = ::pthread_join(thread, nullptr); error != 0) {
+        return fail(Error::from_errno(error, kStarting));
     }
     return {};
 }

@@ -104,6 +104,11 @@ inline void attend_to_requests(ThreadState& thread) noexcept {
     }
 }
 
+/// Calls `body` on a new thread with this stack for guests, which nobody waits for: `body` says
+/// itself when it is done, and after that the thread only ends. Errors: host.
+/// linux: pthread_create(3)
+[[nodiscard]] Result<void, Error> start_thread(Bytes stack, std::function<void()> body);
+
 /// Calls `body` on a stack that has at least `stack` left: this thread's if it has, else that of a
 /// new thread, which has ended when this returns. Errors: host. linux: pthread_create(3)
 [[nodiscard]] Result<void, Error> run_with_stack(Bytes stack, const std::function<void()>& body);

@@ -92,7 +92,7 @@ Result<int, Error> run(std::span<char* const> arguments) {
     std::vector<std::string> guest_arguments{program};
     guest_arguments.insert(guest_arguments.end(), options.guest_arguments.begin(),
                            options.guest_arguments.end());
-    launch::end_on_termination_signals();
+    launch::handle_signals();
     const launch::Frontend frontend{.option_prefix = launch::kOptionPrefix,
                                     .report = report,
                                     .trap_exit_code = options.grants.trap_exit_code};

@@ -170,7 +170,7 @@ struct Entry<Id, Handler, TypeList<ProcessExit>, Params, TypeList<Wasm...>> {
                 caller, values, [&] { return call_handler<Handler, Params>(caller, values); },
                 [](const ProcessExit& /*exit*/) { return 0U; });
         }();
-        runtime::leave(*context->thread, exit.code);
+        runtime::leave(*context->thread, exit.reason());
     }
 };
 
@@ -189,6 +189,20 @@ struct Entry<Id, Handler, TypeList<Nothing>, Params, TypeList<Wasm...>> {
                 [](Nothing /*nothing*/) { return 0U; });
         }
         runtime::attend_to_requests(*context->thread);
+    }
+};
+
+template <auto* Handler, class Params, class... Wasm>
+struct Entry<Handler, TypeList<TidOrErrno>, Params, TypeList<Wasm...>> {
+    static std::uint32_t call(abi::VmContext* context, Wasm... wasm) noexcept {
+        const std::uint32_t answer = [&] {
+            Caller caller(*context);
+            const auto tid = call_handler<Handler, Params>(caller, std::tuple(wasm...));
+            return tid.has_value() ? static_cast<std::uint32_t>(*tid)
+                                   : 0U - static_cast<std::uint32_t>(tid.error());
+        }();
+        runtime::attend_to_requests(*context->thread);
+        return answer;
     }
 };
 

@@ -1,5 +1,6 @@
 // Transfers on descriptors.
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +17,7 @@
 #include "wasix/guest_types.h"
 #include "wasix/impl/iovec_array.h"
 #include "wasix/process.h"
+#include "wasix/signals.h"
 #include "wasix/syscalls.h"
 #include "wasix/thread.h"
 
@@ -68,7 +70,12 @@ Result<Size, Errno> wasi_snapshot_preview1::fd_write(Caller& caller, Fd fd,
     const FileRef file = TRY(caller.process.files().lookup(fd, Right::fd_write));
     IovecArray array;
     const io::Buffers buffers = TRY(array.fill(caller.memory, iovs));
-    return transfer(caller, io::Write{file->host_fd(), buffers});
+    const auto count = transfer(caller, io::Write{file->host_fd(), buffers});
+    if (!count.has_value() && count.error() == Errno::pipe && file->socket() == nullptr)
+        [[unlikely]] {
+        TRY(caller.process.signals().send_to(caller.thread.tid, Signal{SIGPIPE}));  // wasix: 2.19
+    }
+    return count;
 }
 
 Result<Size, Errno> wasi_snapshot_preview1::fd_pread(Caller& caller, Fd fd,

@@ -123,7 +123,11 @@ public:
     void limit(std::size_t count) { limit_ = std::min(count, kMaxDescriptors); }
 
     /// Call before a second thread exists.
-    void share_between_threads() { shared_ = true; }
+    void share_between_threads() {
+        if (!shared_) {  // others read it
+            shared_ = true;
+        }
+    }
 
     /// The open file `fd` stands for. Errors: badf (no such descriptor); if a right of `needed` is
     /// missing, what POSIX says of such a file: notsock, notdir, isdir, spipe, badf (not open for

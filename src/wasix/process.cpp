@@ -32,6 +32,7 @@
 #include "wasix/files.h"
 #include "wasix/guest_types.h"
 #include "wasix/net_rules.h"
+#include "wasix/outcome.h"
 #include "wasix/resolver.h"
 #include "wasix/thread.h"
 
@@ -71,7 +72,9 @@ Process::Process(ProcessOptions options, io::Backend& io)
       net_policy_(std::move(options.net_policy)),
       resolver_(std::move(options.resolver)),
       on_missing_capability_(std::move(options.on_missing_capability)),
-      main_thread_{*this, Tid{static_cast<std::int32_t>(pid())}} {}
+      signals_(*this),
+      threads_(*this, Tid{static_cast<std::int32_t>(pid())}, options.max_threads),
+      signal_timers_(signals_) {}
 
 Result<std::unique_ptr<Process>, Error> Process::create(ProcessOptions options, io::Backend& io) {
     constexpr std::uint64_t kMaxBytes = std::numeric_limits<Size>::max();
@@ -135,8 +138,9 @@ Exited Process::exited(const runtime::Left& left) {
     return {static_cast<std::uint8_t>(left.reason & 0xff)};  // wasix: 1.10
 }
 
-Result<Outcome, Error> Process::call_export(runtime::Instance& instance,
-                                            runtime::ThreadState& thread, std::string_view name) {
+Result<std::optional<Outcome>, Error> Process::call_export(runtime::Instance& instance,
+                                                           runtime::ThreadState& thread,
+                                                           std::string_view name) {
     const auto found = instance.export_(name);
     const auto* function = found ? std::get_if<runtime::Function>(&*found) : nullptr;
     if (function == nullptr || !function->type->parameters.empty() ||
@@ -146,23 +150,25 @@ Result<Outcome, Error> Process::call_export(runtime::Instance& instance,
     }
     auto outcome = runtime::call(thread, *function->ref, *function->type, {}, {});
     if (const auto* left = std::get_if<runtime::Left>(&outcome)) {
-        return Outcome(exited(*left));
+        return ProcessExit::of(left->reason).only_thread ? std::nullopt
+                                                         : std::optional<Outcome>(exited(*left));
     }
     if (auto* trapped = std::get_if<runtime::Trapped>(&outcome)) {
-        return Outcome(std::move(*trapped));
+        return std::optional<Outcome>(std::move(*trapped));
     }
-    return Outcome(runtime::Returned{});
+    return std::optional<Outcome>(runtime::Returned{});
 }
 
-Result<Outcome, Error> Process::run(runtime::Instance& instance, runtime::ThreadState& thread) {
+Result<std::optional<Outcome>, Error> Process::call_start(runtime::Instance& instance,
+                                                          runtime::ThreadState& thread) {
     if (!instance.export_("_start")) {
         return fail(
             Error::invalid("the module exports no function `_start`: it is a library, not a "
                            "program"));
     }
     if (instance.export_("_initialize")) {
-        Outcome outcome = TRY(call_export(instance, thread, "_initialize"));
-        if (!std::holds_alternative<runtime::Returned>(outcome)) {
+        auto outcome = TRY(call_export(instance, thread, "_initialize"));
+        if (!outcome.has_value() || !std::holds_alternative<runtime::Returned>(*outcome)) {
             return outcome;
         }
     }
@@ -188,6 +194,26 @@ Result<std::vector<IpAddress>, Errno> Process::resolve(const std::string& name) 
     return addresses;
 }
 
+Result<Outcome, Error> Process::run(runtime::Instance& instance, runtime::ThreadState& thread) {
+    auto outcome = call_start(instance, thread);
+    if (!outcome.has_value()) {
+        return finish(fail(std::move(outcome).error()));
+    }
+    if (outcome->has_value()) {
+        return finish(**std::move(outcome));
+    }
+    // Only the main thread has ended; the process ends with the last one. wasix: 8.4
+    auto ended = threads_.wait();
+    return ended.has_value() ? *std::move(ended) : Outcome(runtime::Returned{});
+}
+
+Result<Outcome, Error> Process::finish(Result<Outcome, Error> outcome) {
+    threads_.end(std::move(outcome));
+    auto ended = threads_.wait();
+    WASMAX_ASSERT(ended.has_value());
+    return *std::move(ended);
+}
+
 void Process::report_missing(Capability capability) {
     const bool first = !reported_[static_cast<std::size_t>(capability)].exchange(true);
     if (first && on_missing_capability_) {
@@ -203,16 +229,6 @@ std::string Process::cwd() const {
 void Process::set_cwd(std::string path) {
     const std::lock_guard guard(mutex_);
     cwd_ = std::move(path);
-}
-
-std::string Process::signal_callback() const {
-    const std::lock_guard guard(mutex_);
-    return signal_callback_;
-}
-
-void Process::set_signal_callback(std::string export_name) {
-    const std::lock_guard guard(mutex_);
-    signal_callback_ = std::move(export_name);
 }
 
 }  // namespace wasmax::wasix

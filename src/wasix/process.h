@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -24,8 +25,12 @@
 #include "wasix/files.h"
 #include "wasix/guest_types.h"
 #include "wasix/net_rules.h"
+#include "wasix/outcome.h"
 #include "wasix/resolver.h"
+#include "wasix/signal_timers.h"
+#include "wasix/signals.h"
 #include "wasix/thread.h"
+#include "wasix/thread_group.h"
 
 namespace wasmax::wasix {
 
@@ -41,6 +46,8 @@ enum class Network : std::uint8_t { none, all };
 /// What a guest is not allowed unless its embedder says so.
 enum class Capability : std::uint8_t { network, directories };
 
+inline constexpr std::size_t kDefaultMaxThreads = std::size_t{1} << 14;
+
 struct ProcessOptions {
     std::vector<std::string> args;  ///< args[0] is the program's name
     std::vector<std::string> env;   ///< `KEY=VALUE`
@@ -53,19 +60,13 @@ struct ProcessOptions {
     std::size_t max_fds = FileTable::kMaxDescriptors;
     /// Host descriptors of 0, 1 and 2; -1: the guest has none. They are duplicated.
     std::array<int, 3> stdio{0, 1, 2};
+    /// How many threads it may have at once, the main thread included.
+    std::size_t max_threads = kDefaultMaxThreads;
     /// Called the first time, and only then, that the guest needs a capability it was not given.
     std::function<void(Capability)> on_missing_capability;
     /// Where a tracer finds the process, or null: it cannot be traced. Outlives the process.
     trace::Target* trace = nullptr;
 };
-
-/// proc_exit and its like, also from the start function.
-struct Exited {
-    std::uint8_t code = 0;
-};
-
-/// How a guest process ended.
-using Outcome = std::variant<runtime::Returned, Exited, runtime::Trapped>;
 
 /// A list of strings as the guest receives them: each terminated by NUL, with their starts.
 class StringList {
@@ -90,13 +91,19 @@ public:
 
     /// Makes `thread` the process's main thread: before an instance is created on it, whose start
     /// function may already make system calls. The process outlives `thread`.
-    void attach(runtime::ThreadState& thread) { thread.host = &main_thread_; }
+    void attach(runtime::ThreadState& thread) { threads_.attach(thread); }
 
-    /// Calls `_initialize`, if exported, then `_start`, on the attached `thread`.
+    /// Calls `_initialize`, if exported, then `_start`, on the attached `thread`, and waits until
+    /// the process has ended: no other thread of it is left.
     /// Errors: invalid (no export `_start`, or one of the two is no function without parameters and
     /// results). wasix: 1.7
     [[nodiscard]] Result<Outcome, Error> run(runtime::Instance& instance,
                                              runtime::ThreadState& thread);
+
+    /// Ends the process so, when its main thread will run no code (any more), and waits until it
+    /// has ended. Returns how: another thread may have ended it before. After Instance::create has
+    /// failed, too, since a start function may have started threads.
+    [[nodiscard]] Result<Outcome, Error> finish(Result<Outcome, Error> outcome);
 
     /// What a guest that left asked for: also the Left of Instance::create.
     [[nodiscard]] static Exited exited(const runtime::Left& left);
@@ -108,6 +115,9 @@ public:
 
     [[nodiscard]] io::Backend& io() const { return io_; }
     [[nodiscard]] FileTable& files() { return files_; }
+    [[nodiscard]] ThreadGroup& threads() { return threads_; }
+    [[nodiscard]] Signals& signals() { return signals_; }
+    [[nodiscard]] SignalTimers& signal_timers() { return signal_timers_; }
     [[nodiscard]] const StringList& args() const { return args_; }
     [[nodiscard]] const StringList& env() const { return env_; }
     [[nodiscard]] Pid pid() const { return Pid{1}; }
@@ -156,17 +166,17 @@ public:
                                                                  std::memory_order_relaxed);
     }
 
-    /// The export that takes signals. wasix: 9.3
-    [[nodiscard]] std::string signal_callback() const;
-    void set_signal_callback(std::string export_name);
-
 private:
     Process(ProcessOptions options, io::Backend& io);
     [[gnu::cold]] bool address_is_allowed(const HostAddress& address, Direction direction) const;
     Result<void, Error> open_stdio(const std::array<int, 3>& stdio);
     Result<void, Error> open_preopens(const std::vector<Preopen>& preopens);
-    Result<Outcome, Error> call_export(runtime::Instance& instance, runtime::ThreadState& thread,
-                                       std::string_view name);
+    /// Nothing if only the thread has ended. Errors: as run().
+    Result<std::optional<Outcome>, Error> call_export(runtime::Instance& instance,
+                                                      runtime::ThreadState& thread,
+                                                      std::string_view name);
+    Result<std::optional<Outcome>, Error> call_start(runtime::Instance& instance,
+                                                     runtime::ThreadState& thread);
 
     io::Backend& io_;
     trace::Target* const trace_;
@@ -180,10 +190,11 @@ private:
     const std::function<void(Capability)> on_missing_capability_;
     std::array<std::atomic<bool>, 2> reported_{};  // by Capability
     std::array<std::atomic<std::int64_t>, 4> clock_offsets_ns_{};
-    Thread main_thread_;
-    mutable std::mutex mutex_;  // guards the strings below; no other lock is taken under it
+    mutable std::mutex mutex_;  // guards cwd_; no other lock is taken under it
     std::string cwd_ = "/";
-    std::string signal_callback_;
+    Signals signals_;
+    ThreadGroup threads_;
+    SignalTimers signal_timers_;  // last: it sends signals from a thread of its own
 };
 
 }  // namespace wasmax::wasix

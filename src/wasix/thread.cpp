@@ -1,4 +1,4 @@
-// Threads, as far as there is one.
+// Threads. wasix: 8
 
 #include "wasix/thread.h"
 
@@ -6,14 +6,15 @@
 #include <time.h>
 
 #include <cstdint>
-#include <limits>
 
 #include "base/result.h"
 #include "io/operation.h"
 #include "wasix/errnos.h"
+#include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
 #include "wasix/process.h"
 #include "wasix/syscalls.h"
+#include "wasix/thread_group.h"
 
 namespace wasmax::wasix {
 
@@ -46,8 +47,24 @@ Result<void, Errno> wasix_32v1::thread_sleep(Caller& caller, Timestamp duration)
     return {};
 }
 
-/// Partial: the calling thread is the only one, so its end is the process's. The code is ignored.
-/// wasix: 8.4
-ProcessExit wasix_32v1::thread_exit(Caller& /*caller*/, std::uint32_t /*rval*/) { return {0}; }
+/// The code is ignored. wasix: 8.4
+ProcessExit wasix_32v1::thread_exit(Caller& /*caller*/, std::uint32_t /*rval*/) {
+    return {.code = 0, .only_thread = true};
+}
+
+Result<void, Errno> wasix_32v1::thread_join(Caller& caller, Tid tid) {
+    return caller.process.threads().join(caller, tid);
+}
+
+/// The stack and the thread-local storage that `args` describes are the guest's to set up.
+/// wasix: 8.2
+Result<Tid, Errno> wasix_32v1::thread_spawn_v2(Caller& caller,
+                                               GuestPointer<const ThreadStart> args) {
+    return caller.process.threads().spawn(caller, args.address);
+}
+
+Result<Tid, Errno> wasi::thread_spawn(Caller& caller, GuestPointer<const ThreadStart> start_arg) {
+    return caller.process.threads().spawn(caller, start_arg.address);
+}
 
 }  // namespace wasmax::wasix

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "abi/vm_context.h"
+#include "runtime/instance.h"
 #include "runtime/thread.h"
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
@@ -14,25 +16,48 @@ class Process;
 /// A guest thread: what runtime::ThreadState::host points to. Outlives that ThreadState.
 struct Thread {
     Process& process;
-    Tid tid;
+    const Tid tid;
+    /// What this thread's instance is a replica of; null for the main thread, whose instance is the
+    /// original.
+    const runtime::Instance* const original = nullptr;
+    /// While it runs guest code, else null. Changed under the ThreadGroup's mutex, which others
+    /// need to use it.
+    std::atomic<runtime::ThreadState*> state{nullptr};
+
+    // Signals (signals.h).
+    std::atomic<std::uint64_t> pending_signals{0};  ///< bit n: signal n, sent to this thread
+    std::atomic<bool> blocks_signals{false};        ///< they stay pending. wasix: 9.3
+    std::uint64_t handled_signals = 0;              ///< whose handlers are running here
 };
 
 /// Who makes a system call: the first parameter of every handler. Lives as long as the call.
 struct Caller {
-    explicit Caller(const abi::VmContext& context)
-        : thread(*static_cast<Thread*>(context.thread->host)),
+    explicit Caller(const abi::VmContext& calling)
+        : context(calling),
+          thread(*static_cast<Thread*>(calling.thread->host)),
           process(thread.process),
-          memory(context.memory0) {}
+          memory(calling.memory0) {}
 
+    const abi::VmContext& context;
     Thread& thread;
     Process& process;
     GuestMemory memory;
 };
 
-/// What a handler returns that ends the guest process: only the native entry leaves, when every
-/// frame of the handler is gone.
+/// What a handler returns that ends the guest process, or only the calling thread: the native entry
+/// leaves, when every frame of the handler is gone.
 struct ProcessExit {
     std::uint32_t code;  ///< as the guest gave it
+    bool only_thread = false;
+
+    /// For runtime::leave(), and back.
+    [[nodiscard]] std::uint64_t reason() const { return code | (only_thread ? kOnlyThread : 0); }
+    [[nodiscard]] static ProcessExit of(std::uint64_t reason) {
+        return {static_cast<std::uint32_t>(reason), (reason & kOnlyThread) != 0};
+    }
+
+private:
+    static constexpr std::uint64_t kOnlyThread = std::uint64_t{1} << 32;
 };
 
 }  // namespace wasmax::wasix

@@ -152,11 +152,14 @@ TEST_P(ProcessCalls, StartWithoutSignalDispositions) {
     ASSERT_EQ(guest.call("proc_signals_sizes_get", kOut), Errno::success);
     EXPECT_EQ(guest.load<std::uint32_t>(kOut), 0U);
     EXPECT_EQ(guest.call("proc_signals_get", kBuffer), Errno::success);
+    const Thread& main = guest.process().threads().main();
     guest.store_text(kBuffer, "__wasm_signal");
-    guest.call("callback_signal", kBuffer, 13);
-    EXPECT_EQ(guest.process().signal_callback(), "__wasm_signal");
     guest.call("callback_signal", kEnd - 1, 13);
-    EXPECT_EQ(guest.process().signal_callback(), "__wasm_signal") << "unchanged";
+    EXPECT_FALSE(main.blocks_signals) << "no name";
+    guest.call("callback_signal", kBuffer, 13);
+    EXPECT_TRUE(main.blocks_signals) << "no such export: they stay pending";
+    EXPECT_EQ(guest.call("proc_raise", 15), Errno::success);
+    EXPECT_EQ(main.pending_signals, std::uint64_t{1} << 15U);
 }
 
 TEST_P(ProcessCalls, KeepAWorkingDirectory) {
@@ -207,9 +210,7 @@ TEST_P(ProcessCalls, HaveNoTerminalWithoutOne) {
 TEST_P(ProcessCalls, AreStubsWithTheDocumentedErrno) {
     Guest guest = make(options());
     EXPECT_EQ(guest.call("port_addr_clear"), Errno::notsup);
-    EXPECT_EQ(guest.call("futex_wake", 0, 0), Errno::nosys);
-    EXPECT_EQ(guest.call_in("wasi", "thread-spawn", 0),
-              static_cast<Errno>(0U - static_cast<std::uint32_t>(Errno::nosys)));
+    EXPECT_EQ(guest.call("proc_raise_interval2", 0, 0, 0), Errno::nosys);
 }
 
 /// Calls an entry from the runtime, as wasm code would be: it leaves instead of returning.
