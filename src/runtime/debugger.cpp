@@ -11,10 +11,10 @@
 #include <cstring>
 #include <deque>
 #include <fstream>
+#include <ios>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -26,6 +26,7 @@
 
 // What the interface asks for by name. Mutable globals, because a debugger reads them in a process
 // that it has stopped.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the names are gdb's.
 extern "C" {
 struct JitCodeEntry {
     JitCodeEntry* next = nullptr;
@@ -48,6 +49,7 @@ struct JitDescriptor {
     asm volatile("" ::: "memory");
 }
 }
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace wasmax::runtime {
 namespace {
