@@ -1,3 +1,4 @@
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -29,6 +30,7 @@ struct RunFlags {
     GivenGrants grants;
     std::optional<codegen::Tier> tier;
     bool no_cache = false;
+    std::string function;  // instead of _start
     bool debug = false;
     bool perf_map = false;
     CompileConduct conduct;
@@ -41,6 +43,7 @@ constexpr const char* kExamples = R"(Examples:
   wasmax run server.wasm --net
   wasmax run tool.wasm --dir .:/work --env LEVEL=3 -- --verbose input.txt
   wasmax run server.wmx --net                    compiled before, with `wasmax compile`
+  wasmax run --invoke fib fib.wat 30             prints what the function returns
 
 What follows -- goes to the program, whose name is its first argument.
 The exit code is the program's; 134 if it trapped, 128 + n if signal n ended it.)";
@@ -55,6 +58,31 @@ bool describe_code(const RunFlags& flags, const runtime::Artifact& artifact) {
         report(written.error().message);
     }
     return written.has_value();
+}
+
+int run_program(const RunFlags& flags, const launch::Grants& grants, const engine::Program& program,
+                const std::optional<RecordOptions>& recording) {
+    const bool invokes = !flags.function.empty();
+    std::vector<std::string> arguments{flags.file};
+    if (!invokes) {
+        arguments.insert(arguments.end(), flags.arguments.begin(), flags.arguments.end());
+    }
+    const launch::Frontend frontend{
+        .option_prefix = "--", .report = report, .trap_exit_code = grants.trap_exit_code};
+    wasix::ProcessOptions options = launch::process_options(grants, std::move(arguments), frontend);
+    const launch::GuestLimits limits = launch::guest_limits(grants);
+    const auto run = [&] {
+        if (!invokes) {
+            return launch::exit_code(program.run(std::move(options), limits), frontend);
+        }
+        std::string results;
+        const auto outcome =
+            program.invoke(std::move(options), limits,
+                           {.function = flags.function, .arguments = flags.arguments}, results);
+        std::fputs(results.c_str(), stdout);
+        return launch::exit_code(outcome, frontend);
+    };
+    return recording ? run_recorded(options, *recording, run) : run();
 }
 
 int run_file(const RunFlags& flags) {
@@ -92,17 +120,7 @@ int run_file(const RunFlags& flags) {
     if (!describe_code(flags, program->artifact())) {
         return kExitFailure;
     }
-    std::vector<std::string> arguments{flags.file};
-    arguments.insert(arguments.end(), flags.arguments.begin(), flags.arguments.end());
-    const launch::Frontend frontend{
-        .option_prefix = "--", .report = report, .trap_exit_code = grants->trap_exit_code};
-    wasix::ProcessOptions options =
-        launch::process_options(*grants, std::move(arguments), frontend);
-    const launch::GuestLimits limits = launch::guest_limits(*grants);
-    const auto run = [&] {
-        return launch::exit_code(program->run(std::move(options), limits), frontend);
-    };
-    return recording ? run_recorded(options, *recording, run) : run();
+    return run_program(flags, *grants, *program, recording);
 }
 
 }  // namespace
@@ -140,6 +158,11 @@ void add_run(CLI::App& app, const std::vector<std::string>& guest_arguments, int
     // wasmer's word for --no-cache.
     command->add_flag("--no-cache,--disable-cache", flags->no_cache,
                       "Compile even if the cache has the result, and do not keep it");
+    command
+        ->add_option("--invoke", flags->function,
+                     "Call this exported function instead of _start, with ARGUMENTS as numbers, "
+                     "and print its results")
+        ->option_text("FUNCTION");
     command->add_flag("-g,--debug", flags->debug,
                       "Let a debugger that attaches later see the program's functions (one that "
                       "started it does anyway)");

@@ -169,4 +169,11 @@ Result<wasix::Outcome, Error> Program::run(wasix::ProcessOptions options,
     return launch::run_guest(artifact_, std::move(options), limits);
 }
 
+Result<wasix::Outcome, Error> Program::invoke(wasix::ProcessOptions options,
+                                              const launch::GuestLimits& limits,
+                                              const launch::Invocation& invocation,
+                                              std::string& results) const {
+    return launch::invoke_guest(artifact_, std::move(options), limits, invocation, results);
+}
+
 }  // namespace wasmax::engine

@@ -58,6 +58,11 @@ public:
     /// type), limit. A trap is an outcome, not an error.
     [[nodiscard]] Result<wasix::Outcome, Error> run(wasix::ProcessOptions options,
                                                     const launch::GuestLimits& limits = {}) const;
+    /// The same for a function instead of `_start`: as launch::invoke_guest().
+    [[nodiscard]] Result<wasix::Outcome, Error> invoke(wasix::ProcessOptions options,
+                                                       const launch::GuestLimits& limits,
+                                                       const launch::Invocation& invocation,
+                                                       std::string& results) const;
 
     [[nodiscard]] const runtime::Artifact& artifact() const { return *artifact_; }
 

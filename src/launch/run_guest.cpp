@@ -18,6 +18,7 @@
 #include <thread>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/error.h"
 #include "base/result.h"
@@ -26,12 +27,14 @@
 #include "launch/confinement.h"
 #include "launch/grants.h"
 #include "launch/imports.h"
+#include "launch/invocation.h"
 #include "runtime/artifact.h"
 #include "runtime/instance.h"
 #include "runtime/interrupt.h"
 #include "runtime/outcome.h"
 #include "runtime/store.h"
 #include "runtime/thread.h"
+#include "runtime/value.h"
 #include "trace/schema.h"
 #include "trace/target.h"
 #include "wasix/process.h"
@@ -39,6 +42,8 @@
 #include "wasix/thread_group.h"
 #include "wasix/trace_schema.h"
 #include "wasix/traced.h"
+#include "wasm/module.h"
+#include "wasm/types.h"
 
 namespace wasmax::launch {
 namespace {
@@ -169,14 +174,11 @@ void handle(int number, void (*handler)(int)) {
     ::sigaction(number, &action, nullptr);
 }
 
-}  // namespace
-
-Result<std::unique_ptr<trace::Target>, Error> make_trace_target() {
-    return trace::Target::create([] { return wasix::trace_schema().to_text(); });
-}
-
-Result<wasix::Outcome, Error> run_guest(std::shared_ptr<const runtime::Artifact> artifact,
-                                        wasix::ProcessOptions options, const GuestLimits& limits) {
+/// The guest's code is what `call` runs.
+template <class Call>
+Result<wasix::Outcome, Error> run(std::shared_ptr<const runtime::Artifact> artifact,
+                                  wasix::ProcessOptions options, const GuestLimits& limits,
+                                  const Call& call) {
     const std::optional<Confinement> confinement =
         limits.confines_host ? std::optional(confinement_of(artifact->module(), options))
                              : std::nullopt;
@@ -210,7 +212,44 @@ Result<wasix::Outcome, Error> run_guest(std::shared_ptr<const runtime::Artifact>
     if (!instance) {
         return process->finish(outcome_of(std::move(instance).error(), name));
     }
-    return process->run(**instance, *thread);
+    return call(*process, **instance, *thread);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<trace::Target>, Error> make_trace_target() {
+    return trace::Target::create([] { return wasix::trace_schema().to_text(); });
+}
+
+Result<wasix::Outcome, Error> run_guest(std::shared_ptr<const runtime::Artifact> artifact,
+                                        wasix::ProcessOptions options, const GuestLimits& limits) {
+    return run(
+        std::move(artifact), std::move(options), limits,
+        [](auto& process, auto& instance, auto& thread) { return process.run(instance, thread); });
+}
+
+Result<wasix::Outcome, Error> invoke_guest(std::shared_ptr<const runtime::Artifact> artifact,
+                                           wasix::ProcessOptions options, const GuestLimits& limits,
+                                           const Invocation& invocation, std::string& results) {
+    const wasm::Module& module = artifact->module();
+    const wasm::Export* const found = module.find_export(invocation.function);
+    if (found == nullptr || found->kind != wasm::ExternKind::function) {
+        return fail(Error::invalid(artifact->name() + ": the module exports no function `" +
+                                   invocation.function + "`"));
+    }
+    const wasm::FunctionType& type = module.type_of(wasm::FunctionIndex{found->index});
+    const std::vector<runtime::Value> arguments = TRY(read_arguments(invocation, type));
+    std::vector<runtime::Value> values(type.results.size());
+    auto outcome =
+        run(artifact, std::move(options), limits, [&](auto& process, auto& instance, auto& thread) {
+            return process.run(
+                instance, thread,
+                {.function = invocation.function, .arguments = arguments, .results = values});
+        });
+    if (outcome.has_value() && std::holds_alternative<runtime::Returned>(*outcome)) {
+        results = to_lines(values, type);
+    }
+    return outcome;
 }
 
 Result<void, Error> check_guest(const runtime::Artifact& artifact) {

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/units.h"
 #include "launch/grants.h"
+#include "launch/invocation.h"
 #include "runtime/artifact.h"
 #include "trace/target.h"
 #include "wasix/process.h"
@@ -41,6 +42,12 @@ struct GuestLimits {
 [[nodiscard]] Result<wasix::Outcome, Error> run_guest(
     std::shared_ptr<const runtime::Artifact> artifact, wasix::ProcessOptions options,
     const GuestLimits& limits = {});
+
+/// The same for a function instead of `_start`; `results` is set if it returned (to_lines()).
+/// Errors also: invalid (no such function; as read_arguments()).
+[[nodiscard]] Result<wasix::Outcome, Error> invoke_guest(
+    std::shared_ptr<const runtime::Artifact> artifact, wasix::ProcessOptions options,
+    const GuestLimits& limits, const Invocation& invocation, std::string& results);
 
 /// Whether run_guest() would get as far as the guest's code: reads all of the artifact, binds its
 /// imports and looks for `_start`. Runs none of it. Errors: invalid, host, limit.

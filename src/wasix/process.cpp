@@ -140,15 +140,16 @@ Exited Process::exited(const runtime::Left& left) {
 
 Result<std::optional<Outcome>, Error> Process::call_export(runtime::Instance& instance,
                                                            runtime::ThreadState& thread,
-                                                           std::string_view name) {
-    const auto found = instance.export_(name);
+                                                           const EntryPoint& entry) {
+    const auto found = instance.export_(entry.function);
     const auto* function = found ? std::get_if<runtime::Function>(&*found) : nullptr;
-    if (function == nullptr || !function->type->parameters.empty() ||
-        !function->type->results.empty()) {
-        return fail(Error::invalid("export `" + std::string(name) +
+    if (function == nullptr || function->type->parameters.size() != entry.arguments.size() ||
+        function->type->results.size() != entry.results.size()) {
+        return fail(Error::invalid("export `" + std::string(entry.function) +
                                    "` is no function without parameters and results"));
     }
-    auto outcome = runtime::call(thread, *function->ref, *function->type, {}, {});
+    auto outcome =
+        runtime::call(thread, *function->ref, *function->type, entry.arguments, entry.results);
     if (const auto* left = std::get_if<runtime::Left>(&outcome)) {
         return ProcessExit::of(left->reason).only_thread ? std::nullopt
                                                          : std::optional<Outcome>(exited(*left));
@@ -159,20 +160,21 @@ Result<std::optional<Outcome>, Error> Process::call_export(runtime::Instance& in
     return std::optional<Outcome>(runtime::Returned{});
 }
 
-Result<std::optional<Outcome>, Error> Process::call_start(runtime::Instance& instance,
-                                                          runtime::ThreadState& thread) {
-    if (!instance.export_("_start")) {
-        return fail(
-            Error::invalid("the module exports no function `_start`: it is a library, not a "
-                           "program"));
+Result<std::optional<Outcome>, Error> Process::call_entry(runtime::Instance& instance,
+                                                          runtime::ThreadState& thread,
+                                                          const EntryPoint& entry) {
+    if (!instance.export_(entry.function)) {
+        return fail(Error::invalid("the module exports no function `" +
+                                   std::string(entry.function) +
+                                   "`: it is a library, not a program"));
     }
     if (instance.export_("_initialize")) {
-        auto outcome = TRY(call_export(instance, thread, "_initialize"));
+        auto outcome = TRY(call_export(instance, thread, {.function = "_initialize"}));
         if (!outcome.has_value() || !std::holds_alternative<runtime::Returned>(*outcome)) {
             return outcome;
         }
     }
-    return call_export(instance, thread, "_start");
+    return call_export(instance, thread, entry);
 }
 
 bool Process::address_is_allowed(const HostAddress& address, Direction direction) const {
@@ -194,8 +196,9 @@ Result<std::vector<IpAddress>, Errno> Process::resolve(const std::string& name) 
     return addresses;
 }
 
-Result<Outcome, Error> Process::run(runtime::Instance& instance, runtime::ThreadState& thread) {
-    auto outcome = call_start(instance, thread);
+Result<Outcome, Error> Process::run(runtime::Instance& instance, runtime::ThreadState& thread,
+                                    const EntryPoint& entry) {
+    auto outcome = call_entry(instance, thread, entry);
     if (!outcome.has_value()) {
         return finish(fail(std::move(outcome).error()));
     }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -20,6 +21,7 @@
 #include "runtime/instance.h"
 #include "runtime/outcome.h"
 #include "runtime/thread.h"
+#include "runtime/value.h"
 #include "trace/target.h"
 #include "wasix/errnos.h"
 #include "wasix/files.h"
@@ -47,6 +49,13 @@ enum class Network : std::uint8_t { none, all };
 enum class Capability : std::uint8_t { network, directories };
 
 inline constexpr std::size_t kDefaultMaxThreads = std::size_t{1} << 14;
+
+/// What a process calls.
+struct EntryPoint {
+    std::string_view function = "_start";
+    std::span<const runtime::Value> arguments{};
+    std::span<runtime::Value> results{};  ///< written if it returns
+};
 
 struct ProcessOptions {
     std::vector<std::string> args;  ///< args[0] is the program's name
@@ -93,12 +102,13 @@ public:
     /// function may already make system calls. The process outlives `thread`.
     void attach(runtime::ThreadState& thread) { threads_.attach(thread); }
 
-    /// Calls `_initialize`, if exported, then `_start`, on the attached `thread`, and waits until
+    /// Calls `_initialize`, if exported, then `entry`, on the attached `thread`, and waits until
     /// the process has ended: no other thread of it is left.
-    /// Errors: invalid (no export `_start`, or one of the two is no function without parameters and
-    /// results). wasix: 1.7
+    /// Errors: invalid (no export of that name, or one of the two is no function of so many
+    /// parameters and results; `_initialize` has none). wasix: 1.7
     [[nodiscard]] Result<Outcome, Error> run(runtime::Instance& instance,
-                                             runtime::ThreadState& thread);
+                                             runtime::ThreadState& thread,
+                                             const EntryPoint& entry = {});
 
     /// Ends the process so, when its main thread will run no code (any more), and waits until it
     /// has ended. Returns how: another thread may have ended it before. After Instance::create has
@@ -174,9 +184,10 @@ private:
     /// Nothing if only the thread has ended. Errors: as run().
     Result<std::optional<Outcome>, Error> call_export(runtime::Instance& instance,
                                                       runtime::ThreadState& thread,
-                                                      std::string_view name);
-    Result<std::optional<Outcome>, Error> call_start(runtime::Instance& instance,
-                                                     runtime::ThreadState& thread);
+                                                      const EntryPoint& entry);
+    Result<std::optional<Outcome>, Error> call_entry(runtime::Instance& instance,
+                                                     runtime::ThreadState& thread,
+                                                     const EntryPoint& entry);
 
     io::Backend& io_;
     trace::Target* const trace_;
