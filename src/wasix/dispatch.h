@@ -192,12 +192,17 @@ struct Entry<Id, Handler, TypeList<Nothing>, Params, TypeList<Wasm...>> {
     }
 };
 
-template <auto* Handler, class Params, class... Wasm>
-struct Entry<Handler, TypeList<TidOrErrno>, Params, TypeList<Wasm...>> {
+template <SyscallId Id, auto* Handler, class Params, class... Wasm>
+struct Entry<Id, Handler, TypeList<TidOrErrno>, Params, TypeList<Wasm...>> {
     static std::uint32_t call(abi::VmContext* context, Wasm... wasm) noexcept {
         const std::uint32_t answer = [&] {
             Caller caller(*context);
-            const auto tid = call_handler<Handler, Params>(caller, std::tuple(wasm...));
+            const std::tuple values(wasm...);
+            const auto tid = traced_or_not<Id, Params>(
+                caller, values, [&] { return call_handler<Handler, Params>(caller, values); },
+                [](const auto& result) {
+                    return result.has_value() ? 0U : static_cast<std::uint32_t>(result.error());
+                });
             return tid.has_value() ? static_cast<std::uint32_t>(*tid)
                                    : 0U - static_cast<std::uint32_t>(tid.error());
         }();
