@@ -238,6 +238,8 @@ Result<void, Error> UnwindReader::read_instruction(Reader& reader, std::uint32_t
             reader.skip(std::uint64_t{1} << (opcode - dwarf::DW_CFA_advance_loc1));
             return {};
         case dwarf::DW_CFA_def_cfa_offset:
+        // What a call of the host has pushed. A call with a landing pad has no stack arguments.
+        case dwarf::DW_CFA_GNU_args_size:
             reader.uleb();
             return {};
         case dwarf::DW_CFA_def_cfa:

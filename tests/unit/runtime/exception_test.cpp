@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <variant>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "runtime/value.h"
 #include "unit/runtime/compiled.h"
 #include "unit/runtime/world.h"
+#include "unit/wasm/support.h"
 #include "wasm/types.h"
 
 namespace wasmax::runtime {
@@ -209,6 +211,34 @@ TEST(Exception, EndsAtTheHostsCall) {
     EXPECT_TRUE(callback.destroyed);
 }
 
+std::uint32_t sum_of_nine(abi::VmContext* /*context*/, std::uint32_t a, std::uint32_t b,
+                          std::uint32_t c, std::uint32_t d, std::uint32_t e, std::uint32_t f,
+                          std::uint32_t g, std::uint32_t h, std::uint32_t i) noexcept {
+    return a + b + c + d + e + f + g + h + i;
+}
+
+// Arguments of host functions move the stack pointer, which landing pads must find as it was.
+TEST(Exception, SharesAFunctionWithHostCallsThatPushArguments) {
+    World world;
+    Instance& instance = world.instantiate(
+        compile(R"((module
+          (import "wasix_32v1" "nine"
+            (func $nine (param i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+          (tag $t (param i32))
+          (func $throw (param i32) (result i32) (throw $t (local.get 0)))
+          (func (export "run") (param i32) (result i32) (local $x i32)
+            (local.set $x (call $nine (i32.const 1) (i32.const 2) (i32.const 3) (i32.const 4)
+              (i32.const 5) (i32.const 6) (i32.const 7) (i32.const 8) (local.get 0)))
+            (local.set $x (i32.add (local.get $x)
+              (try (result i32) (do (call $throw (local.get $x))) (catch $t))))
+            (i32.add (local.get $x) (call $nine (i32.const 1) (i32.const 2) (i32.const 3)
+              (i32.const 4) (i32.const 5) (i32.const 6) (i32.const 7) (i32.const 8)
+              (local.get $x))))))"),
+        {host_function(sum_of_nine,
+                       {std::vector(9, wasm::ValueType::i32), {wasm::ValueType::i32}})});
+    EXPECT_EQ(world.get(instance, "run", {Value::i32(100)}).as_i32(), 4U * 136 + 36);
+}
+
 TEST(Exception, TailCallsLeaveTheHandler) {
     World world;
     Instance& instance = world.instantiate(compile(R"((module
@@ -237,6 +267,57 @@ TEST(Exception, ManyDoNotPileUp) {
         (local.get $sum))))"));
     EXPECT_EQ(world.get(instance, "run", {Value::i32(100'000)}).as_i64(),
               std::uint64_t{5'000'050'000} + 77);
+    EXPECT_LT(world.thread->exceptions.count(), 10'000U);
+}
+
+/// (tag (param i64)) (table 1 exnref) (global (mut exnref)); `store` throws its parameter and puts
+/// the reference in both, `throw_often` throws and catches, `from_global` and `from_table` throw
+/// what is there and return its payload. In the final encoding, which wabt cannot write.
+std::vector<std::byte> module_that_stores_references() {
+    using wasm::Binary;
+    const auto rethrow = [](std::initializer_list<int> get) {
+        // block (result i64): try_table (catch 0 0): the reference, throw_ref
+        return Binary()
+            .raw({0, 0x02, 0x7e, 0x1f, 0x40, 1, 0, 0, 0})
+            .raw(get)
+            .raw({0x0a, 0x0b, 0x00, 0x0b, 0x0b});
+    };
+    return Binary::header()
+        .section(1, {3, 0x60, 1, 0x7e, 0, 0x60, 1, 0x7f, 0, 0x60, 0, 1, 0x7e})
+        .section(3, {4, 0, 1, 2, 2})
+        .section(4, {1, 0x69, 0, 1})
+        .section(13, {1, 0, 0})
+        .section(6, {1, 0x69, 1, 0xd0, 0x69, 0x0b})
+        .section(7, {4, 5,   's', 't', 'o', 'r', 'e', 0, 0, 5, 't', 'h', 'r', 'o', 'w', 0, 1,
+                     6, 'g', 'l', 'o', 'b', 'a', 'l', 0, 2, 5, 't', 'a', 'b', 'l', 'e', 0, 3})
+        .section(10, Binary()
+                         .raw({4})
+                         // block (result exnref): try_table (catch_all_ref 0): throw
+                         .sized(Binary().raw({0,    0x02, 0x69, 0x1f, 0x40, 1,    3,    0, 0x20,
+                                              0,    0x08, 0,    0x0b, 0x00, 0x0b,  //
+                                              0x24, 0,    0x41, 0,    0x23, 0,    0x26, 0, 0x0b}))
+                         // loop: block (result i64): try_table (catch 0 0): throw
+                         .sized(Binary().raw(
+                             {0,    0x03, 0x40, 0x02, 0x7e, 0x1f, 0x40, 1,    0, 0,    0,  //
+                              0x42, 0,    0x08, 0,    0x0b, 0x00, 0x0b, 0x1a,              //
+                              0x20, 0,    0x41, 1,    0x6b, 0x22, 0,    0x0d, 0, 0x0b, 0x0b}))
+                         .sized(rethrow({0x23, 0}))
+                         .sized(rethrow({0x41, 0, 0x25, 0})))
+        .bytes();
+}
+
+TEST(Exception, StaysWhileATableOrGlobalRefersToIt) {
+    World world;
+    Instance& instance = world.instantiate(compile_binary(module_that_stores_references()));
+    EXPECT_EQ(world.trap(instance, "global").code, abi::TrapCode::null_exception);
+    for (const std::uint64_t payload : {7U, 8U}) {
+        ASSERT_TRUE(std::holds_alternative<Returned>(
+            world.invoke(instance, "store", {Value::i64(payload)})));
+        ASSERT_TRUE(std::holds_alternative<Returned>(
+            world.invoke(instance, "throw", {Value::i32(20'000)})));
+        EXPECT_EQ(world.get(instance, "global").as_i64(), payload);
+        EXPECT_EQ(world.get(instance, "table").as_i64(), payload);
+    }
     EXPECT_LT(world.thread->exceptions.count(), 10'000U);
 }
 
