@@ -16,8 +16,9 @@ static uint64_t kernel(void) {
             ints[i][lane] = (int32_t)next_random();
             floats[i][lane] = (float)(next_random() % 1024) / 64;
         }
-        for (int lane = 0; lane < 16; ++lane) octets[i][lane] = (uint8_t)next_random();
     }
+    uint8_t* each = (uint8_t*)octets;
+    for (unsigned i = 0; i < sizeof octets; ++i) each[i] = (uint8_t)next_random();
     Ints sum = {1, 2, 3, 4};
     Floats total = {0, 0, 0, 0};
     Octets mix = {0};

@@ -1,9 +1,15 @@
 #include <span>
 
+#include <llvm/Analysis/ConstantFolding.h>
+#include <llvm/IR/BasicBlock.h>
 #include <llvm/IR/Constants.h>
+#include <llvm/IR/DataLayout.h>
+#include <llvm/IR/DerivedTypes.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstrTypes.h>
+#include <llvm/IR/Instruction.h>
 #include <llvm/IR/Intrinsics.h>
+#include <llvm/Support/Casting.h>
 
 #include "codegen/impl/function_emitter.h"
 #include "codegen/impl/numeric.h"
@@ -13,14 +19,35 @@ namespace {
 
 using Operands = std::span<llvm::Value* const>;
 
-/// Whether an operation with this literal may be the identity, or a negation, of its other operand.
-bool is_identity_literal(llvm::Value* value) {
-    if (value->getType()->isVectorTy()) {
-        return llvm::isa<llvm::Constant>(value);  // any lane may be one
+/// Whether the operation with this literal is the identity, or a negation, of its other operand.
+bool is_identity(llvm::Instruction::BinaryOps operation, const llvm::ConstantFP& literal) {
+    if (operation == llvm::Instruction::FAdd || operation == llvm::Instruction::FSub) {
+        return literal.isZero();
     }
-    const auto* literal = llvm::dyn_cast<llvm::ConstantFP>(value);
-    return literal != nullptr &&
-           (literal->isZero() || literal->isExactlyValue(1.0) || literal->isExactlyValue(-1.0));
+    return literal.isExactlyValue(1.0) || literal.isExactlyValue(-1.0);
+}
+
+/// Whether that is so in any lane; false for what is no literal.
+bool may_be_identity(llvm::Instruction::BinaryOps operation, const llvm::Value* value,
+                     const llvm::DataLayout& layout) {
+    if (!llvm::isa<llvm::Constant>(value)) {
+        return false;
+    }
+    // The cast of a v128 is an expression as long as nobody says which lane is where.
+    const llvm::Constant* constant =
+        llvm::ConstantFoldConstant(llvm::cast<llvm::Constant>(value), layout);
+    if (const auto* literal = llvm::dyn_cast<llvm::ConstantFP>(constant)) {
+        return is_identity(operation, *literal);
+    }
+    const auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(constant->getType());
+    for (unsigned lane = 0; vector != nullptr && lane < vector->getNumElements(); ++lane) {
+        const auto* element =
+            llvm::dyn_cast_or_null<llvm::ConstantFP>(constant->getAggregateElement(lane));
+        if (element == nullptr || is_identity(operation, *element)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /// Quiets a NaN and changes nothing else.
@@ -47,13 +74,14 @@ llvm::Value* emit_float_arithmetic(FunctionEmitter& emitter, const NumericRow& r
     llvm::IRBuilder<>& builder = emitter.builder();
     llvm::Value* left = operands[0];
     llvm::Value* right = operands[1];
-    if (is_identity_literal(left)) {
+    const auto operation = static_cast<llvm::Instruction::BinaryOps>(row.argument);
+    const llvm::DataLayout& layout = builder.GetInsertBlock()->getDataLayout();
+    if (may_be_identity(operation, left, layout)) {
         right = canonicalize(builder, right);
-    } else if (is_identity_literal(right)) {
+    } else if (may_be_identity(operation, right, layout)) {
         left = canonicalize(builder, left);
     }
-    return builder.CreateBinOp(static_cast<llvm::Instruction::BinaryOps>(row.argument), left,
-                               right);
+    return builder.CreateBinOp(operation, left, right);
 }
 
 // Not llvm.minimum: it returns a signalling NaN as it is (measured), where wasm wants it quiet, and

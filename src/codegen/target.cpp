@@ -43,6 +43,9 @@ void initialize_llvm() {
             "-disable-post-ra",
             // Of two merged accesses one place in the wasm module is better than none.
             "-pick-merged-source-locations",
+            // Compilers to wasm let loops count from -n to 0, where 32 bits wrap. Widened to 64,
+            // such a counter ends by a mask, and the vectorizer no longer knows how often it runs.
+            "-indvars-widen-indvars=false",
         };
         llvm::cl::ParseCommandLineOptions(static_cast<int>(kArguments.size()), kArguments.data());
     });

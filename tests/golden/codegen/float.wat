@@ -34,6 +34,26 @@
   ;; CHECK: vmulss
   ;; CHECK: ret
 
+  ;; Other literals need no such care, alone or in a vector.
+  (func (export "plus_one_times_two") (param f32) (result f32)
+    local.get 0
+    f32.const 1
+    f32.add
+    f32.const 2
+    f32.mul)
+  ;; CHECK-LABEL: <plus_one_times_two>:
+  ;; CHECK-NOT: vmulss
+  ;; CHECK: ret
+
+  (func (export "quarter_of_each") (param v128) (result v128)
+    local.get 0
+    v128.const f32x4 0.25 0.25 0.25 0.25
+    f32x4.mul)
+  ;; CHECK-LABEL: <quarter_of_each>:
+  ;; CHECK-COUNT-1: mulps
+  ;; CHECK-NOT: mulps
+  ;; CHECK: ret
+
   (func (export "nearest") (param f64) (result f64)
     local.get 0
     f64.nearest)
