@@ -135,6 +135,8 @@ lab::Places places_of(const BenchOptions& options, const fs::path& wasmax, const
         options.guests.empty() ? build / "guests" : fs::absolute(options.guests);
     return {{"wasmax", wasmax.string()},
             {"guests", guests.string()},
+            // `./dev bench --full` puts there what is neither ours nor a package.
+            {"contenders", (build.parent_path() / "contenders").string()},
             {"servers", (build / "bench" / "servers").string()},
             {"work", (fs::absolute(directory) / "programs").string()}};
 }
