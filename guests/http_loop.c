@@ -89,7 +89,7 @@ static const char* reason_of(int status) {
             return kReasons[i].reason;
         }
     }
-    return "Internal Server Error";
+    return status == 500 ? "Internal Server Error" : "Other";
 }
 
 int http_answer(struct http_exchange* connection, const struct http_answer* answer) {
