@@ -6,11 +6,15 @@
 #include <utility>
 #include <vector>
 
+#include <llvm/ADT/SmallVector.h>
+#include <llvm/IR/Attributes.h>
 #include <llvm/IR/BasicBlock.h>
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/DerivedTypes.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/InstrTypes.h>
 #include <llvm/IR/Instructions.h>
-#include <llvm/IR/Metadata.h>
+#include <llvm/Support/Alignment.h>
 
 #include "abi/builtin.h"
 #include "abi/trap.h"

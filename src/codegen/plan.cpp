@@ -75,8 +75,14 @@ std::vector<bool> find_tail_callers(const wasm::Module& module, wasm::Features f
     return callers;
 }
 
-/// An exception is thrown by the module's own code, which needs a tag or an exnref, or by other
-/// wasm code that it calls, through an import or a table that it shares.
+/// Whether a function of another module can come in or go out by this type.
+bool mentions_functions(const wasm::FunctionType& type) {
+    return std::ranges::any_of(type.parameters, &wasm::ValueType::is_function_ref) ||
+           std::ranges::any_of(type.results, &wasm::ValueType::is_function_ref);
+}
+
+/// An exception is thrown by the module's own code, which needs a tag, or by other wasm code that
+/// it calls: through an import, a table that it shares, or a reference that it was given.
 bool lets_exceptions_pass(const wasm::Module& module, wasm::Features features) {
     if (!features.has(wasm::Feature::exceptions)) {
         return false;
@@ -84,7 +90,11 @@ bool lets_exceptions_pass(const wasm::Module& module, wasm::Features features) {
     const auto shared = [](wasm::ExternKind kind) {
         return kind == wasm::ExternKind::table || kind == wasm::ExternKind::tag;
     };
-    return !module.tag_types.empty() ||
+    const auto imported_globals = std::span(module.global_types).first(module.imported_globals);
+    return !module.tag_types.empty() || std::ranges::any_of(module.types, mentions_functions) ||
+           std::ranges::any_of(
+               imported_globals,
+               [](const wasm::GlobalType& global) { return global.value.is_function_ref(); }) ||
            std::ranges::any_of(module.imports,
                                [&](const wasm::Import& import) {
                                    return shared(import.kind()) ||

@@ -158,6 +158,23 @@ TEST(Exception, CrossesInstances) {
     EXPECT_EQ(uncaught.frames.size(), 3U);
 }
 
+// A module that knows nothing of exceptions, and that only learns at run time whom it calls.
+TEST(Exception, CrossesInstancesThatAreGivenAFunction) {
+    World world;
+    Instance& thrower = world.instantiate(compile(kThrower));
+    Instance& between = world.instantiate(compile(R"((module
+      (table 1 funcref)
+      (type $unary (func (param i32)))
+      (func (export "set") (param funcref) (table.set 0 (i32.const 0) (local.get 0)))
+      (func (export "throw") (param i32)
+        (call_indirect (type $unary) (local.get 0) (i32.const 0)))))"));
+    Instance& catcher =
+        world.instantiate(compile(kCatcher), {between.export_("throw"), thrower.export_("number")});
+    const Value function = Value::reference(exported<Function>(thrower, "throw").ref);
+    ASSERT_TRUE(std::holds_alternative<Returned>(world.invoke(between, "set", {function})));
+    EXPECT_EQ(world.get(catcher, "catch", {Value::i32(9)}).as_i32(), 9U);
+}
+
 TEST(Exception, TagsAreLinkedByType) {
     World world;
     Instance& thrower = world.instantiate(compile(kThrower));
