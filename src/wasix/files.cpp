@@ -21,6 +21,7 @@
 #include "io/operation.h"
 #include "wasix/errnos.h"
 #include "wasix/guest_types.h"
+#include "wasix/impl/recycling_allocator.h"
 
 namespace wasmax::wasix {
 namespace {
@@ -168,15 +169,17 @@ Result<std::shared_ptr<OpenFile>, io::HostErrno> OpenFile::adopt(UniqueFd fd, io
         return file;
     }
     const Kind kind = kind_of(status, fd.get());
-    auto file = std::make_shared<OpenFile>(std::move(fd), io, kind.filetype,
-                                           kind.rights.without(denied_by_mode(flags)));
+    auto file =
+        std::allocate_shared<OpenFile>(RecyclingAllocator<OpenFile>(), std::move(fd), io,
+                                       kind.filetype, kind.rights.without(denied_by_mode(flags)));
     file->set_nonblocking(nonblocking);
     return file;
 }
 
 std::shared_ptr<OpenFile> OpenFile::make_socket(UniqueFd fd, io::Backend& io, AddressFamily family,
                                                 SocketType type, bool nonblocking) {
-    auto file = std::make_shared<OpenFile>(std::move(fd), io, socket_filetype(type), kSocketRights);
+    auto file = std::allocate_shared<OpenFile>(RecyclingAllocator<OpenFile>(), std::move(fd), io,
+                                               socket_filetype(type), kSocketRights);
     file->socket_.emplace();
     file->socket_->family = family;
     file->socket_->type = type;
@@ -185,8 +188,9 @@ std::shared_ptr<OpenFile> OpenFile::make_socket(UniqueFd fd, io::Backend& io, Ad
 }
 
 std::shared_ptr<OpenFile> OpenFile::make_epoll(UniqueFd fd, io::Backend& io) {
-    auto file = std::make_shared<OpenFile>(std::move(fd), io, Filetype::unknown,
-                                           Rights(Right::poll_fd_readwrite) | Right::fd_read);
+    auto file = std::allocate_shared<OpenFile>(RecyclingAllocator<OpenFile>(), std::move(fd), io,
+                                               Filetype::unknown,
+                                               Rights(Right::poll_fd_readwrite) | Right::fd_read);
     file->epoll_ = std::make_unique<EpollSet>();
     return file;
 }
