@@ -170,6 +170,17 @@ Result<void, Error> set_max_fds(Grants& grants, std::string_view value, std::str
     return {};
 }
 
+Result<void, Error> set_max_threads(Grants& grants, std::string_view value,
+                                    std::string_view spelling) {
+    const auto count = parse_count(value);
+    if (!count || *count == 0 || *count > wasix::kDefaultMaxThreads) {
+        return fail(wrong_value(spelling, "a number from 1 to 16384", value));
+    }
+    grants.max_threads = static_cast<std::size_t>(*count);
+    return {};
+}
+static_assert(wasix::kDefaultMaxThreads == 16'384, "what the message above says");
+
 Result<void, Error> leave_host_open(Grants& grants, std::string_view /*value*/,
                                     std::string_view /*spelling*/) {
     grants.confines_host = false;
@@ -192,13 +203,14 @@ constexpr std::array kOptions{
     GrantOption{"trap-exit-code", "N", "The exit code when the program traps (default 134)"},
     GrantOption{"max-memory", "SIZE", "Let no memory of the program grow beyond a size such as 1G"},
     GrantOption{"max-fds", "N", "Let the program have at most N files and sockets open"},
+    GrantOption{"max-threads", "N", "Let the program have at most N threads"},
     GrantOption{"no-host-confinement", "",
                 "Leave this process what the program was not granted (docs/confinement.md)"},
 };
 constexpr std::array<Apply, kOptions.size()> kApply{
     grant_network,          grant_variable, forward_host_env,   grant_directory,  grant_directory,
     grant_mapped_directory, set_time_limit, set_trap_exit_code, set_memory_limit, set_max_fds,
-    leave_host_open};
+    set_max_threads,        leave_host_open};
 
 void report_missing(wasix::Capability capability, const Frontend& frontend) {
     const std::string prefix(frontend.option_prefix);
@@ -252,6 +264,9 @@ wasix::ProcessOptions process_options(const Grants& grants, std::vector<std::str
     }
     if (grants.max_fds != 0) {
         options.max_fds = grants.max_fds;
+    }
+    if (grants.max_threads != 0) {
+        options.max_threads = grants.max_threads;
     }
     options.on_missing_capability = [frontend](wasix::Capability capability) {
         report_missing(capability, frontend);

@@ -26,6 +26,7 @@ struct Grants {
     std::chrono::milliseconds time_limit{0};  ///< 0: none
     Bytes memory_limit{0};                    ///< 0: none
     std::size_t max_fds = 0;                  ///< 0: as many as there are
+    std::size_t max_threads = 0;              ///< 0: as many as there are
     bool confines_host = true;
     std::optional<int> trap_exit_code;
 };

@@ -75,6 +75,22 @@ TEST(Limits, FilesRunOut) {
     EXPECT_EQ(ended.exit_code, 71) << ended.errors;
 }
 
+/// Exits with 1 if it cannot start a thread, else with 2.
+constexpr const char* kThread = R"((module
+  (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (import "env" "memory" (memory 1 1 shared))
+  (func (export "wasi_thread_start") (param i32 i32))
+  (func (export "_start")
+    (call $exit (select (i32.const 1) (i32.const 2)
+      (i32.lt_s (call $spawn (i32.const 0)) (i32.const 0)))))))";
+
+TEST(Limits, ThreadsRunOut) {
+    EXPECT_EQ(run_wat(kThread).exit_code, 2);
+    EXPECT_EQ(run_wat(kThread, {"--max-threads", "2"}).exit_code, 2);
+    EXPECT_EQ(run_wat(kThread, {"--max-threads", "1"}).exit_code, 1);
+}
+
 TEST(Network, RulesHoldInEveryWayToRun) {
     constexpr int kPerm = 63;
     constexpr int kNotsup = 58;
