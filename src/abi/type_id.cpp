@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "abi/vm_context.h"
+#include "wasm/module.h"
 #include "wasm/types.h"
 
 namespace wasmax::abi {
@@ -51,6 +52,11 @@ std::optional<TypeId> inline_type_id(const wasm::FunctionType& type) {
         }
     }
     return id;
+}
+
+std::optional<TypeId> inline_type_id(const wasm::Module& module, wasm::TypeIndex type) {
+    return module.type_groups[type.value].count == 1 ? inline_type_id(module.type(type))
+                                                     : std::nullopt;
 }
 
 }  // namespace wasmax::abi

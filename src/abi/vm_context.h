@@ -14,7 +14,7 @@ namespace wasmax::abi {
 
 /// Everything compiled code reads lives in this header; codegen uses offsetof only. Changing a
 /// layout, a builtin, a trap code or the calling convention changes this number.
-inline constexpr std::uint32_t kAbiVersion = 5;
+inline constexpr std::uint32_t kAbiVersion = 6;
 
 /// Equal exactly for equal function types; 0 is no type. See type_id.h.
 using TypeId = std::uint32_t;
@@ -71,6 +71,13 @@ static_assert(kSpillSlots * kSpillSlotBytes <= kSpillBytes);
 /// so no access needs a check. (CODEGEN: measured 26 % faster than explicit checks)
 inline constexpr std::uint64_t kMemoryReservationBytes =
     (std::uint64_t{8} << 30) + (std::uint64_t{64} << 10);
+/// The most bytes of a 64-bit memory. Code traps at indices from here on, and adds offsets below
+/// kMaxFoldedOffset without another check: what is not the memory's faults. One constant for all
+/// such memories, because a module may import one with a smaller maximum than it declares.
+inline constexpr std::uint64_t kMaxMemory64Bytes = std::uint64_t{1} << 38;
+inline constexpr std::uint64_t kMaxFoldedOffset = std::uint64_t{1} << 31;
+inline constexpr std::uint64_t kMemory64ReservationBytes =
+    kMaxMemory64Bytes + kMaxFoldedOffset + (std::uint64_t{64} << 10);
 /// Address space behind a funcref table's entries: any 32-bit index stays inside.
 inline constexpr std::uint64_t kTableReservationBytes =
     (std::uint64_t{1} << 32) * sizeof(TableEntry);

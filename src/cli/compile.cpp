@@ -55,6 +55,7 @@ void add_compile(CLI::App& app, int& exit_code) {
         ->type_name("FILE");
     add_compile_options(*command, flags->compile);
     add_conduct_options(*command, flags->conduct);
+    add_feature_options(*command, flags->compile.features);
     command->footer(kExamples);
     command->callback([flags, &exit_code] { exit_code = compile(*flags); });
 }

@@ -83,6 +83,7 @@ void add_create_exe(CLI::App& app, int& exit_code) {
     add_grant_options(*command, flags->grants);
     add_compile_options(*command, flags->compile);
     add_conduct_options(*command, flags->conduct);
+    add_feature_options(*command, flags->compile.features);
     command->add_flag("--no-check", flags->no_check, "Do not run the executable's self-check");
     command->footer(kExamples);
     command->callback([flags, &exit_code] { exit_code = create_exe(*flags); });

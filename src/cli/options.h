@@ -11,6 +11,7 @@
 #include "codegen/compiler.h"
 #include "engine/child_task.h"
 #include "launch/grants.h"
+#include "wasm/types.h"
 
 namespace CLI {
 class App;
@@ -34,6 +35,9 @@ void add_tier_option(CLI::App& command, std::optional<codegen::Tier>& given);
 /// `-O` and `--cpu`, of the commands whose result is kept: t3 unless told otherwise. `given.cpu` is
 /// one of the x86-64 levels, or empty for `native`.
 void add_compile_options(CLI::App& command, codegen::CompileOptions& given);
+
+/// `--disable-FEATURE` and `--enable-FEATURE` for every proposal. `given` starts with all of them.
+void add_feature_options(CLI::App& command, wasm::Features& given);
 
 /// How a command that compiles may go about it.
 struct CompileConduct {

@@ -20,6 +20,7 @@
 #include "launch/run_guest.h"
 #include "runtime/artifact.h"
 #include "runtime/debugger.h"
+#include "wasm/types.h"
 
 namespace wasmax::cli {
 namespace {
@@ -29,6 +30,7 @@ struct RunFlags {
     std::vector<std::string> arguments;
     GivenGrants grants;
     std::optional<codegen::Tier> tier;
+    wasm::Features features = wasm::Features::supported();
     bool no_cache = false;
     std::string function;  // instead of _start
     bool debug = false;
@@ -107,11 +109,12 @@ int run_file(const RunFlags& flags) {
     launch::handle_signals();
     ProgressLine progress("compiling " + flags.file, flags.conduct.progress);
     const auto program = engine::Program::load(
-        flags.file, {.compile = {.tier = flags.tier.value_or(codegen::Tier::t2)},
-                     .large_starts_on_t0 = !flags.tier,
-                     .progress = [&](const engine::ProgressReport& at) { progress.show(at); },
-                     .limits = flags.conduct.limits,
-                     .cache = flags.no_cache ? std::nullopt : engine::Cache::open_default()});
+        flags.file,
+        {.compile = {.features = flags.features, .tier = flags.tier.value_or(codegen::Tier::t2)},
+         .large_starts_on_t0 = !flags.tier,
+         .progress = [&](const engine::ProgressReport& at) { progress.show(at); },
+         .limits = flags.conduct.limits,
+         .cache = flags.no_cache ? std::nullopt : engine::Cache::open_default()});
     progress.end();
     if (!program) {
         report(program.error().message);
@@ -155,6 +158,7 @@ void add_run(CLI::App& app, const std::vector<std::string>& guest_arguments, int
     add_grant_options(*command, flags->grants);
     add_tier_option(*command, flags->tier);
     add_conduct_options(*command, flags->conduct);
+    add_feature_options(*command, flags->features);
     // wasmer's word for --no-cache.
     command->add_flag("--no-cache,--disable-cache", flags->no_cache,
                       "Compile even if the cache has the result, and do not keep it");

@@ -17,6 +17,7 @@
 #include "cli/wast/script.h"
 #include "codegen/compiler.h"
 #include "engine/compiler.h"
+#include "wasm/types.h"
 
 namespace wasmax::cli {
 namespace {
@@ -25,6 +26,7 @@ struct WastOptions {
     std::vector<std::string> paths;
     std::optional<codegen::Tier> tier;
     bool as_run = false;
+    wasm::Features features = wasm::Features::supported();
     bool json = false;
 };
 
@@ -38,7 +40,7 @@ struct Totals {
 wast::Report run_script(const engine::Compiler& compiler, const std::string& path,
                         const WastOptions& given) {
     const auto failure = [](const std::string& message) {
-        return wast::Report{0, 1, 0, {message}};
+        return wast::Report{.failed = 1, .failures = {message}};
     };
     const auto script = wast::Script::read(path);
     if (!script) {
@@ -46,6 +48,7 @@ wast::Report run_script(const engine::Compiler& compiler, const std::string& pat
     }
     // The suite asserts every trap, so no access may be optimized away.
     codegen::CompileOptions options;
+    options.features = given.features;
     options.tier = given.tier.value_or(codegen::Tier::t2);
     options.strict = !given.as_run;
     options.threads = 1;  // its modules are tiny
@@ -62,6 +65,7 @@ void print(const std::string& path, const wast::Report& report, const WastOption
                                   {"passed", report.passed},
                                   {"failed", report.failed},
                                   {"skipped", report.skipped},
+                                  {"unsupported", report.unsupported},
                                   {"failures", report.failures}};
         std::puts(line.dump().c_str());
         return;
@@ -72,6 +76,13 @@ void print(const std::string& path, const wast::Report& report, const WastOption
     }
     if (report.failures.size() > kShown) {
         std::puts(fmt::format("{}: and {} more", path, report.failures.size() - kShown).c_str());
+    }
+    if (report.unsupported != 0) {
+        std::puts(
+            fmt::format("{}: {} skipped: a module uses the GC proposal, which wasmax does not "
+                        "support",
+                        path, report.unsupported)
+                .c_str());
     }
 }
 
@@ -121,10 +132,12 @@ void add_wast(CLI::App& app, int& exit_code) {
     command->add_flag(
         "--as-run", options->as_run,
         "Compile as `run` does: loads whose value is not used may vanish, traps included");
+    add_feature_options(*command, options->features);
     command->add_flag("--json", options->json, "One JSON object per script instead of text");
     command->footer(
         "Examples:\n  wasmax wast i32.wast\n  wasmax wast spec/json/core\n\n"
-        "Skipped are assertions about the text format. Exits with 1 when any assertion failed.");
+        "Skipped are assertions about the text format, and those on modules that use the GC "
+        "proposal. Exits with 1 when any assertion failed.");
     command->callback([options, &exit_code] { run_command(*options, exit_code); });
 }
 

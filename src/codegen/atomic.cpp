@@ -124,11 +124,6 @@ constexpr const Row& row_of(const Row (&rows)[kRows],
 
 }  // namespace
 
-FunctionEmitter::Value FunctionEmitter::effective_address(const wasm::MemoryArgument& argument,
-                                                          Value index) {
-    return builder_.CreateAdd(widened(index), builder_.getInt64(argument.offset));
-}
-
 FunctionEmitter::Value FunctionEmitter::atomic_address(const wasm::MemoryArgument& argument,
                                                        Value index, std::uint64_t bytes) {
     if (bytes > 1) {

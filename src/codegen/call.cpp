@@ -9,6 +9,7 @@
 #include "abi/builtin.h"
 #include "abi/context_layout.h"
 #include "abi/host_modules.h"
+#include "abi/trap.h"
 #include "abi/type_id.h"
 #include "abi/vm_context.h"
 #include "codegen/impl/calls.h"
@@ -65,7 +66,7 @@ void FunctionEmitter::call_indirect(wasm::TableIndex table, wasm::TypeIndex type
                                     const wasm::FunctionType& type, Value index,
                                     std::span<const Value> arguments, std::span<Value> results) {
     calls_ = true;
-    Callee callee = indirect_callee(table, type_index, type, index);
+    Callee callee = indirect_callee(table, type_index, index);
     callee.landing_pad = landing_pad();
     emit_call(builder_, module_, type, callee, context_, arguments, results);
 }
@@ -73,31 +74,44 @@ void FunctionEmitter::call_indirect(wasm::TableIndex table, wasm::TypeIndex type
 void FunctionEmitter::return_call_indirect(wasm::TableIndex table, wasm::TypeIndex type_index,
                                            const wasm::FunctionType& type, Value index,
                                            std::span<const Value> arguments) {
-    const Callee callee = indirect_callee(table, type_index, type, index);
+    const Callee callee = indirect_callee(table, type_index, index);
+    emit_tail_call(builder_, module_, type, callee, context_, arguments);
+}
+
+void FunctionEmitter::call_ref(const wasm::FunctionType& type, Value reference,
+                               std::span<const Value> arguments, std::span<Value> results) {
+    calls_ = true;
+    Callee callee = referenced_callee(reference);
+    callee.landing_pad = landing_pad();
+    emit_call(builder_, module_, type, callee, context_, arguments, results);
+}
+
+void FunctionEmitter::return_call_ref(const wasm::FunctionType& type, Value reference,
+                                      std::span<const Value> arguments) {
+    const Callee callee = referenced_callee(reference);
     emit_tail_call(builder_, module_, type, callee, context_, arguments);
 }
 
 Callee FunctionEmitter::indirect_callee(wasm::TableIndex table, wasm::TypeIndex type_index,
-                                        const wasm::FunctionType& type, Value index) {
+                                        Value index) {
     // No bounds check: the address space of any 32-bit index is reserved, and what is not an entry
     // faults or reads a zero type.
     Value wide_index = widened(index);
+    if (wasm().table_types[table.value].address == wasm::AddressType::i64) {
+        constexpr std::uint64_t kIndices = abi::kTableReservationBytes / sizeof(abi::TableEntry);
+        trap_if(builder_.CreateICmpUGE(wide_index, builder_.getInt64(kIndices)),
+                abi::TrapCode::undefined_element);
+    }
     Value entry = builder_.CreateInBoundsGEP(builder_.getInt8Ty(), table_entries(table),
                                              {builder_.CreateShl(wide_index, 4, "", true)});
     static_assert(sizeof(abi::TableEntry) == 1U << 4U);
-    const auto field = [&](std::uint64_t offset, llvm::Type* field_type) {
-        llvm::LoadInst* load = builder_.CreateLoad(
-            field_type, builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), entry, offset));
-        load->setMetadata(llvm::LLVMContext::MD_tbaa, module_.tags().table);
-        return load;
-    };
-    const auto inline_id = abi::inline_type_id(type);
+    const auto inline_id = abi::inline_type_id(wasm(), type_index);
     Value expected = inline_id.has_value()
                          ? u32(*inline_id)
                          : context_field(layout().type_ids + type_index.value * sizeof(abi::TypeId),
                                          builder_.getInt32Ty(), Access::invariant);
     Value mismatch = builder_.CreateICmpNE(
-        field(offsetof(abi::TableEntry, type), builder_.getInt32Ty()), expected);
+        function_field(entry, offsetof(abi::TableEntry, type), builder_.getInt32Ty()), expected);
 
     llvm::BasicBlock* refuse = create_block();
     llvm::BasicBlock* next = create_block();
@@ -110,13 +124,34 @@ Callee FunctionEmitter::indirect_callee(wasm::TableIndex table, wasm::TypeIndex 
     builder_.CreateUnreachable();
 
     builder_.SetInsertPoint(next);
-    Value module = widened(field(offsetof(abi::TableEntry, module), builder_.getInt32Ty()));
+    return callee_of(entry);
+}
+
+llvm::LoadInst* FunctionEmitter::function_field(Value function_reference, std::uint64_t offset,
+                                                llvm::Type* type) {
+    llvm::LoadInst* load = builder_.CreateLoad(
+        type,
+        builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), function_reference, offset));
+    load->setMetadata(llvm::LLVMContext::MD_tbaa, module_.tags().table);
+    return load;
+}
+
+Callee FunctionEmitter::referenced_callee(Value reference) {
+    // A fault in page zero would do, but LLVM may assume that what is loaded from is not null.
+    trap_if(builder_.CreateIsNull(reference), abi::TrapCode::null_function_reference);
+    return callee_of(reference);
+}
+
+Callee FunctionEmitter::callee_of(Value function_reference) {
+    Value module = widened(
+        function_field(function_reference, offsetof(abi::FuncRef, module), builder_.getInt32Ty()));
     Value contexts =
         context_field(offsetof(abi::VmContext, contexts), builder_.getPtrTy(), Access::invariant);
     llvm::LoadInst* callee_context = builder_.CreateLoad(
         builder_.getPtrTy(), builder_.CreateInBoundsGEP(builder_.getPtrTy(), contexts, {module}));
     callee_context->setMetadata(llvm::LLVMContext::MD_tbaa, module_.tags().context);
-    Value code = field(offsetof(abi::TableEntry, code), builder_.getPtrTy());
+    Value code =
+        function_field(function_reference, offsetof(abi::FuncRef, code), builder_.getPtrTy());
     return {code, callee_context};
 }
 

@@ -106,7 +106,18 @@ void FunctionEmitter::br(Label& label, std::span<const Value> values) {
 }
 
 void FunctionEmitter::br_if(Label& label, Value condition, std::span<const Value> values) {
-    Value taken = this->condition(condition);
+    branch_if(this->condition(condition), label, values);
+}
+
+void FunctionEmitter::br_on_null(Label& label, Value reference, std::span<const Value> values) {
+    branch_if(builder_.CreateIsNull(reference), label, values);
+}
+
+void FunctionEmitter::br_on_non_null(Label& label, Value reference, std::span<const Value> values) {
+    branch_if(builder_.CreateIsNotNull(reference), label, values);
+}
+
+void FunctionEmitter::branch_if(Value taken, Label& label, std::span<const Value> values) {
     llvm::BasicBlock* target = edge_to(label, values);
     llvm::BasicBlock* next = create_block();
     builder_.CreateCondBr(taken, target, next);

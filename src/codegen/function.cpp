@@ -30,6 +30,17 @@ FunctionEmitter::FunctionEmitter(ModuleEmitter& module, wasm::FunctionIndex func
       builder_(module.context()),
       memory_bases_(module.plan().module.memory_types.size(), nullptr) {}
 
+llvm::AllocaInst* FunctionEmitter::local_slot(wasm::LocalIndex local) {
+    llvm::AllocaInst*& slot = locals_[local.value];
+    if (slot == nullptr) {
+        const std::size_t parameters = locals_.size() - local_types_.size();
+        llvm::IRBuilder<> entry(entry_);
+        slot = entry.CreateAlloca(type(local_types_[local.value - parameters]));
+        entry.CreateStore(llvm::Constant::getNullValue(slot->getAllocatedType()), slot);
+    }
+    return slot;
+}
+
 FunctionEmitter::Label FunctionEmitter::begin_function(const wasm::FunctionType& type,
                                                        std::span<const wasm::ValueType> locals) {
     scope_ = module_.create_scope(*function_, body_offset());
@@ -40,19 +51,13 @@ FunctionEmitter::Label FunctionEmitter::begin_function(const wasm::FunctionType&
     body_ = create_block();
     builder_.SetInsertPoint(entry_);
 
-    const auto add_local = [&](wasm::ValueType local, Value initial) {
-        llvm::AllocaInst* slot = builder_.CreateAlloca(this->type(local));
-        builder_.CreateStore(initial, slot);
-        locals_.push_back(slot);
-    };
     const auto parameters = read_parameters(builder_, module_, *signature_, type, *function_);
-    locals_.reserve(parameters.size() + locals.size());
     for (std::size_t index = 0; index < parameters.size(); ++index) {
-        add_local(type.parameters[index], parameters[index]);
+        locals_.push_back(builder_.CreateAlloca(this->type(type.parameters[index])));
+        builder_.CreateStore(parameters[index], locals_.back());
     }
-    for (const wasm::ValueType local : locals) {
-        add_local(local, llvm::Constant::getNullValue(this->type(local)));
-    }
+    locals_.resize(parameters.size() + locals.size());
+    local_types_ = locals;
     builder_.SetInsertPoint(body_);
     Label label;
     label.types = type.results;

@@ -4,10 +4,12 @@
 
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Instructions.h>
+#include <llvm/IR/Intrinsics.h>
 #include <llvm/IR/Metadata.h>
 
 #include "abi/builtin.h"
 #include "abi/context_layout.h"
+#include "abi/trap.h"
 #include "abi/vm_context.h"
 #include "base/units.h"
 #include "codegen/impl/calls.h"
@@ -119,16 +121,37 @@ FunctionEmitter::Value FunctionEmitter::memory_state(wasm::MemoryIndex memory) {
 
 FunctionEmitter::Value FunctionEmitter::address(const wasm::MemoryArgument& argument, Value index) {
     // The zero extension is the sandbox: LLVM would sign-extend a 32-bit GEP index. Both steps stay
-    // inside the reservation of 8 GiB, hence inbounds and nuw. Two GEPs instead of one, so that
+    // inside the reservation of 8 GiB, hence inbounds and nuw. A 64-bit index is compared with the
+    // size of its reservation instead. Two GEPs instead of one, so that
     // accesses to the fields of one struct share the first.
     const auto in_reservation =
         llvm::GEPNoWrapFlags::inBounds() | llvm::GEPNoWrapFlags::noUnsignedWrap();
+    std::uint64_t offset = argument.offset;
+    if (is_64_bit(argument.memory)) {
+        if (offset >= abi::kMaxFoldedOffset) {
+            index = effective_address(argument, index);
+            offset = 0;
+        }
+        trap_if(builder_.CreateICmpUGE(index, builder_.getInt64(abi::kMaxMemory64Bytes)),
+                abi::TrapCode::memory_out_of_bounds);
+    }
     Value pointer =
         builder_.CreatePtrAdd(memory_base(argument.memory), widened(index), "", in_reservation);
-    if (argument.offset == 0) {
+    if (offset == 0) {
         return pointer;
     }
-    return builder_.CreatePtrAdd(pointer, builder_.getInt64(argument.offset), "", in_reservation);
+    return builder_.CreatePtrAdd(pointer, builder_.getInt64(offset), "", in_reservation);
+}
+
+FunctionEmitter::Value FunctionEmitter::effective_address(const wasm::MemoryArgument& argument,
+                                                          Value index) {
+    Value offset = builder_.getInt64(argument.offset);
+    if (!is_64_bit(argument.memory) || argument.offset == 0) {
+        return builder_.CreateAdd(widened(index), offset);
+    }
+    Value sum = builder_.CreateBinaryIntrinsic(llvm::Intrinsic::uadd_with_overflow, index, offset);
+    trap_if(builder_.CreateExtractValue(sum, 1), abi::TrapCode::memory_out_of_bounds);
+    return builder_.CreateExtractValue(sum, 0);
 }
 
 bool FunctionEmitter::accesses_memory(const llvm::LoadInst& load) const {

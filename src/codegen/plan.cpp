@@ -53,6 +53,7 @@ struct TailCallFinder : wasm::NullSink {
     void return_call(wasm::FunctionIndex, const wasm::FunctionType&, std::span<const Value>) {
         found = true;
     }
+    void return_call_ref(const wasm::FunctionType&, Value, std::span<const Value>) { found = true; }
     void return_call_indirect(wasm::TableIndex, wasm::TypeIndex, const wasm::FunctionType&, Value,
                               std::span<const Value>) {
         found = true;

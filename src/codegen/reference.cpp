@@ -1,6 +1,7 @@
 #include <llvm/IR/Constants.h>
 
 #include "abi/builtin.h"
+#include "abi/trap.h"
 #include "codegen/impl/function_emitter.h"
 #include "wasm/types.h"
 
@@ -17,6 +18,11 @@ FunctionEmitter::Value FunctionEmitter::ref_is_null(Value reference) {
 
 FunctionEmitter::Value FunctionEmitter::ref_func(wasm::FunctionIndex function) {
     return call_builtin(abi::Builtin::ref_func, {u32(function.value)});
+}
+
+FunctionEmitter::Value FunctionEmitter::ref_as_non_null(Value reference) {
+    trap_if(builder_.CreateIsNull(reference), abi::TrapCode::null_reference);
+    return reference;
 }
 
 }  // namespace wasmax::codegen

@@ -15,12 +15,12 @@
 namespace wasmax::codegen {
 
 FunctionEmitter::Value FunctionEmitter::local_get(wasm::LocalIndex local) {
-    llvm::AllocaInst* slot = locals_[local.value];
+    llvm::AllocaInst* slot = local_slot(local);
     return builder_.CreateLoad(slot->getAllocatedType(), slot);
 }
 
 void FunctionEmitter::local_set(wasm::LocalIndex local, Value value) {
-    builder_.CreateStore(value, locals_[local.value]);
+    builder_.CreateStore(value, local_slot(local));
 }
 
 FunctionEmitter::Value FunctionEmitter::global_cell(wasm::GlobalIndex global) {

@@ -72,14 +72,6 @@ llvm::Value* emit_demote_zero(FunctionEmitter& emitter, const VectorRow& /*row*/
     return with_zeros(builder, builder.CreateFPTrunc(operands[0], pair));
 }
 
-llvm::Value* emit_trunc_sat_zero(FunctionEmitter& emitter, const VectorRow& row,
-                                 Operands operands) {
-    llvm::IRBuilder<>& builder = emitter.builder();
-    llvm::Type* pair = llvm::FixedVectorType::get(builder.getInt32Ty(), 2);
-    return with_zeros(builder, builder.CreateIntrinsic(row.argument, {pair, operands[0]->getType()},
-                                                       {operands[0]}));
-}
-
 llvm::Value* emit_multiply_add(FunctionEmitter& emitter, const VectorRow& /*row*/,
                                Operands operands) {
     return fused_or_not(emitter.builder(), operands[0], operands[1], operands[2]);

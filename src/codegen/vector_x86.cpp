@@ -99,4 +99,36 @@ llvm::Value* emit_trunc_sat_u(FunctionEmitter& emitter, const VectorRow& /*row*/
     return builder.CreateAdd(truncate(builder, value), upper);
 }
 
+// Of two doubles: llvm.fptosi.sat and llvm.fptoui.sat convert these lane by lane, too.
+llvm::Value* emit_trunc_sat_zero_s(FunctionEmitter& emitter, const VectorRow& /*row*/,
+                                   Operands operands) {
+    llvm::IRBuilder<>& builder = emitter.builder();
+    llvm::Type* doubles = operands[0]->getType();
+    llvm::Type* bits = vector_type(builder.getContext(), Shape::i64x2);
+    llvm::Value* number = builder.CreateSExt(builder.CreateFCmpORD(operands[0], operands[0]), bits);
+    llvm::Value* value = builder.CreateBitCast(
+        builder.CreateAnd(builder.CreateBitCast(operands[0], bits), number), doubles);
+    llvm::Constant* most = llvm::ConstantFP::get(doubles, 0x1p31 - 1);
+    value = builder.CreateSelect(builder.CreateFCmpOLT(value, most), value, most);
+    // What is too small becomes 0x8000'0000, as it should; the upper half becomes zero.
+    return builder.CreateIntrinsic(Intrinsic::x86_sse2_cvttpd2dq, {}, {value});
+}
+
+llvm::Value* emit_trunc_sat_zero_u(FunctionEmitter& emitter, const VectorRow& /*row*/,
+                                   Operands operands) {
+    llvm::IRBuilder<>& builder = emitter.builder();
+    llvm::Type* doubles = operands[0]->getType();
+    llvm::Constant* zero = llvm::Constant::getNullValue(doubles);
+    llvm::Constant* most = llvm::ConstantFP::get(doubles, 0x1p32 - 1);
+    llvm::Value* value =
+        builder.CreateSelect(builder.CreateFCmpOGT(operands[0], zero), operands[0], zero);
+    value = builder.CreateSelect(builder.CreateFCmpOLT(value, most), value, most);
+    value = builder.CreateUnaryIntrinsic(Intrinsic::trunc, value);
+    // The integer is then the low half of the significand of 2^52 + value.
+    value = builder.CreateFAdd(value, llvm::ConstantFP::get(doubles, 0x1p52));
+    llvm::Type* lanes = vector_type(builder.getContext(), Shape::i32x4);
+    return builder.CreateShuffleVector(builder.CreateBitCast(value, lanes),
+                                       llvm::Constant::getNullValue(lanes), {0, 2, 4, 5});
+}
+
 }  // namespace wasmax::codegen

@@ -32,18 +32,6 @@
 namespace wasmax::engine {
 namespace {
 
-/// Every feature that wasmax has.
-std::vector<wasm::Feature> all_features() {
-    std::vector<wasm::Feature> features;
-    for (unsigned n = 0; n < 32; ++n) {
-        const auto feature = static_cast<wasm::Feature>(n);
-        if (feature != wasm::Feature::mvp && wasm::Features::supported().has(feature)) {
-            features.push_back(feature);
-        }
-    }
-    return features;
-}
-
 bool is_valid(ByteView module, wasm::Features features) {
     const auto decoded = wasm::decode_module(module, {.features = features});
     return decoded && wasm::validate_functions(*decoded, features);
@@ -51,7 +39,7 @@ bool is_valid(ByteView module, wasm::Features features) {
 
 std::vector<wasm::Feature> used_features(ByteView module) {
     std::vector<wasm::Feature> used;
-    for (const wasm::Feature feature : all_features()) {
+    for (const wasm::Feature feature : wasm::switchable_features()) {
         wasm::Features others = wasm::Features::supported();
         others.disable(feature);
         if (!is_valid(module, others)) {
@@ -131,7 +119,7 @@ Result<void, Error> inspect_elf(Inspection& found, ByteView image, int fd,
         found.artifact = TRY(map_artifact(fd, path, nullptr));
     }
     found.module = found.artifact->module();
-    for (const wasm::Feature feature : all_features()) {
+    for (const wasm::Feature feature : wasm::switchable_features()) {
         if ((found.artifact->header().features >> static_cast<unsigned>(feature) & 1U) != 0) {
             found.features.push_back(feature);
         }

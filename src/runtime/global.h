@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "abi/vm_context.h"
 #include "runtime/value.h"
 #include "wasm/types.h"
 
@@ -24,6 +25,9 @@ public:
         : type_(type), cell_(cell), origin_(origin) {}
 
     [[nodiscard]] const wasm::GlobalType& type() const { return type_; }
+    /// The id of the defined type that type().value refers to, likewise only meant for others.
+    [[nodiscard]] abi::TypeId referent() const { return referent_; }
+    void set_referent(abi::TypeId referent) { referent_ = referent; }
     [[nodiscard]] Value* cell() { return cell_; }
     [[nodiscard]] Origin origin() const { return origin_; }
     [[nodiscard]] Value get() const { return *cell_; }
@@ -32,6 +36,7 @@ public:
 
 private:
     wasm::GlobalType type_;
+    abi::TypeId referent_ = 0;
     std::unique_ptr<Value> own_;
     Value* cell_;
     Origin origin_{};

@@ -148,10 +148,8 @@ Result<void, Error> Instantiation::share(const Instance& original) {
 }
 
 Result<void, Error> Instantiation::create_type_ids() {
-    auto* const type_ids = part<abi::TypeId>(instance_.artifact().layout().type_ids);
-    for (std::size_t index = 0; index < module_.types.size(); ++index) {
-        type_ids[index] = TRY(instance_.store().type_id(module_.types[index]));
-    }
+    const std::vector<abi::TypeId> ids = TRY(instance_.store().type_ids(module_));
+    std::ranges::copy(ids, part<abi::TypeId>(instance_.artifact().layout().type_ids));
     return {};
 }
 
@@ -190,10 +188,18 @@ std::string Instantiation::tag_name(std::uint32_t index) const {
 }
 
 void Instantiation::create_tags() {
+    const auto* const type_ids = part<abi::TypeId>(instance_.artifact().layout().type_ids);
     for (auto index = module_.imported_tags; index < module_.tag_types.size(); ++index) {
         instance_.tags_.push_back(instance_.store().create_tag(
-            module_.type(module_.tag_types[index].type), tag_name(index)));
+            module_.type(module_.tag_types[index].type),
+            type_ids[module_.tag_types[index].type.value], tag_name(index)));
     }
+}
+
+abi::TypeId Instantiation::referent(wasm::ValueType type) {
+    return type.is_defined()
+               ? part<abi::TypeId>(instance_.artifact().layout().type_ids)[type.type_index().value]
+               : abi::TypeId{};
 }
 
 void Instantiation::create_globals() {
@@ -207,6 +213,7 @@ void Instantiation::create_globals() {
         *cell = evaluate(instance_, global.initializer);
         const auto& own = instance_.own_globals_.emplace_back(std::make_unique<Global>(
             global.type, cell, Global::Origin{.module = instance_.number_, .index = {index}}));
+        own->set_referent(referent(global.type.value));
         instance_.globals_.push_back(own.get());
         ++index;
     }
@@ -217,7 +224,8 @@ Result<void, Error> Instantiation::create_tables() {
         void* const initial = table.initializer.has_value()
                                   ? evaluate(instance_, *table.initializer).as_reference()
                                   : nullptr;
-        instance_.tables_.push_back(TRY(instance_.store().create_table(table.type, initial)));
+        instance_.tables_.push_back(
+            TRY(instance_.store().create_table(table.type, initial, referent(table.type.element))));
     }
     return {};
 }
@@ -275,11 +283,18 @@ void Instantiation::evaluate_elements() {
     }
 }
 
+std::uint64_t Instantiation::address(const wasm::ConstantExpression& offset,
+                                     wasm::AddressType type) const {
+    const Value value = evaluate(instance_, offset);
+    return type == wasm::AddressType::i64 ? value.as_i64() : value.as_i32();
+}
+
 Result<void, InstantiateError> Instantiation::copy_elements() {
     for (std::uint32_t index = 0; index < module_.elements.size(); ++index) {
         const wasm::ElementSegment& segment = module_.elements[index];
         if (segment.mode == wasm::SegmentMode::active) {
-            const std::uint32_t offset = evaluate(instance_, segment.offset).as_i32();
+            const std::uint64_t offset =
+                address(segment.offset, instance_.table(segment.table).type().address);
             const auto copied =
                 instance_.table(segment.table).init(offset, instance_.elements({index}));
             if (!copied.has_value()) {
@@ -305,7 +320,7 @@ Result<void, InstantiateError> Instantiation::copy_data() {
             continue;
         }
         const Memory& memory = instance_.memory(segment.memory);
-        const std::uint32_t offset = evaluate(instance_, segment.offset).as_i32();
+        const std::uint64_t offset = address(segment.offset, memory.type().address);
         const std::uint64_t bytes = memory.bytes().count;
         if (offset > bytes || segment.bytes.size() > bytes - offset) {
             return trapped(abi::TrapCode::memory_out_of_bounds);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "abi/host_modules.h"
+#include "abi/vm_context.h"
 #include "base/assert.h"
 #include "base/error.h"
 #include "base/result.h"
@@ -37,12 +39,18 @@ std::string describe(const wasm::Limits& limits) {
     return text;
 }
 
+const char* describe(wasm::AddressType type) {
+    return type == wasm::AddressType::i64 ? "i64 " : "";
+}
+
 std::string describe(const wasm::TableType& type) {
-    return "(table " + describe(type.limits) + " " + wasm::to_string(type.element) + ")";
+    return std::string("(table ") + describe(type.address) + describe(type.limits) + " " +
+           wasm::to_string(type.element) + ")";
 }
 
 std::string describe(const wasm::MemoryType& type) {
-    return "(memory " + describe(type.limits) + (type.shared ? " shared)" : ")");
+    return std::string("(memory ") + describe(type.address) + describe(type.limits) +
+           (type.shared ? " shared)" : ")");
 }
 
 std::string describe(const wasm::GlobalType& type) {
@@ -57,9 +65,23 @@ bool matches(const wasm::Limits& actual, const wasm::Limits& expected) {
             (actual.maximum.has_value() && *actual.maximum <= *expected.maximum));
 }
 
-bool matches(const wasm::TableType& actual, const wasm::TableType& expected) {
-    return matches(actual.limits, expected.limits) && actual.element == expected.element &&
-           actual.address == expected.address;
+/// A value type and the id of the defined type it refers to, if it does.
+struct StoreType {
+    wasm::ValueType type;
+    abi::TypeId referent;
+};
+
+/// wasm: match-valtype
+bool is_subtype(StoreType actual, StoreType expected) {
+    if (actual.type.is_defined() && expected.type.is_defined()) {
+        return actual.referent == expected.referent &&
+               (expected.type.is_nullable() || !actual.type.is_nullable());
+    }
+    return wasm::is_subtype(actual.type, expected.type);
+}
+
+bool equal(StoreType one, StoreType other) {
+    return is_subtype(one, other) && is_subtype(other, one);
 }
 
 bool matches(const wasm::MemoryType& actual, const wasm::MemoryType& expected) {
@@ -105,9 +127,10 @@ std::string describe(const Extern& external) {
 /// Checks one import against what it is given, by kind.
 class ImportBinder {
 public:
-    ImportBinder(Store& store, const wasm::Module& module, const wasm::Import& import,
-                 const Extern& given)
-        : store_(store), module_(module), import_(import), given_(given) {}
+    /// `type_ids` are those of the module's types.
+    ImportBinder(Store& store, const wasm::Module& module, std::span<const abi::TypeId> type_ids,
+                 const wasm::Import& import, const Extern& given)
+        : store_(store), module_(module), type_ids_(type_ids), import_(import), given_(given) {}
 
     Result<Extern, InstantiateError> bind() {
         return std::visit([this](const auto& expected) { return bind_to(expected); }, import_.type);
@@ -121,11 +144,13 @@ private:
         const bool from_host = abi::is_host_function(import_);
         if (const auto* function = std::get_if<Function>(&given_)) {
             // Compiled code passes its own context to functions of host modules.
-            return !from_host && *function->type == expected ? Bound(given_)
-                                                             : incompatible(describe(expected));
+            return !from_host && function->ref->type == type_ids_[index.value]
+                       ? Bound(given_)
+                       : incompatible(describe(expected));
         }
         const auto* host = std::get_if<HostFunction>(&given_);
-        if (host == nullptr || host->type != expected) {
+        if (host == nullptr || host->type != expected ||
+            module_.type_groups[index.value].count != 1) {
             return incompatible(describe(expected));
         }
         if (from_host) {
@@ -140,30 +165,46 @@ private:
 
     Bound bind_to(const wasm::TableType& expected) {
         auto* const* table = std::get_if<Table*>(&given_);
-        return table != nullptr && matches(current_type(**table), expected)
+        return table != nullptr &&
+                       runtime::matches(current_type(**table).limits, expected.limits) &&
+                       (*table)->type().address == expected.address &&
+                       equal({(*table)->type().element, (*table)->referent()},
+                             store_type(expected.element))
                    ? Bound(given_)
                    : incompatible(describe(expected));
     }
 
     Bound bind_to(const wasm::MemoryType& expected) {
         auto* const* memory = std::get_if<Memory*>(&given_);
-        return memory != nullptr && matches(current_type(**memory), expected)
+        return memory != nullptr && runtime::matches(current_type(**memory), expected)
                    ? Bound(given_)
                    : incompatible(describe(expected));
     }
 
     Bound bind_to(const wasm::GlobalType& expected) {
         auto* const* global = std::get_if<Global*>(&given_);
-        return global != nullptr && (*global)->type() == expected
-                   ? Bound(given_)
-                   : incompatible(describe(expected));
+        return global != nullptr && matches(**global, expected) ? Bound(given_)
+                                                                : incompatible(describe(expected));
+    }
+
+    [[nodiscard]] StoreType store_type(wasm::ValueType type) const {
+        return {type, type.is_defined() ? type_ids_[type.type_index().value] : abi::TypeId{}};
+    }
+
+    /// wasm: match-globaltype
+    [[nodiscard]] bool matches(const Global& actual, const wasm::GlobalType& expected) const {
+        const StoreType given{actual.type().value, actual.referent()};
+        const StoreType wanted = store_type(expected.value);
+        return actual.type().is_mutable == expected.is_mutable &&
+               (expected.is_mutable ? equal(given, wanted) : is_subtype(given, wanted));
     }
 
     Bound bind_to(const wasm::TagType& type) {
         const wasm::FunctionType& expected = module_.type(type.type);
         auto* const* tag = std::get_if<Tag*>(&given_);
-        return tag != nullptr && (*tag)->type() == expected ? Bound(given_)
-                                                            : incompatible(describe_tag(expected));
+        return tag != nullptr && (*tag)->type_id() == type_ids_[type.type.value]
+                   ? Bound(given_)
+                   : incompatible(describe_tag(expected));
     }
 
     Bound incompatible(std::string expected) {
@@ -176,6 +217,7 @@ private:
 
     Store& store_;
     const wasm::Module& module_;
+    const std::span<const abi::TypeId> type_ids_;
     const wasm::Import& import_;
     const Extern& given_;
 };
@@ -201,6 +243,10 @@ Result<std::vector<Extern>, InstantiateError> link(Store& store, const wasm::Mod
     WASMAX_ASSERT(imports.size() == module.imports.size());
     std::vector<Extern> bound;
     bound.reserve(imports.size());
+    auto type_ids = store.type_ids(module);
+    if (!type_ids.has_value()) {
+        return fail(InstantiateError(std::move(type_ids).error()));
+    }
     for (std::size_t index = 0; index < imports.size(); ++index) {
         const wasm::Import& import = module.imports[index];
         const std::optional<Extern>& given = imports[index];
@@ -211,7 +257,7 @@ Result<std::vector<Extern>, InstantiateError> link(Store& store, const wasm::Mod
                                                    .expected = describe(module, import.type),
                                                    .actual = {}}));
         }
-        bound.push_back(TRY(ImportBinder(store, module, import, *given).bind()));
+        bound.push_back(TRY(ImportBinder(store, module, *type_ids, import, *given).bind()));
     }
     return bound;
 }

@@ -28,8 +28,10 @@ Memory::Memory(const wasm::MemoryType& type, const MemoryOptions& options, Mappi
 
 Result<std::unique_ptr<Memory>, Error> Memory::create(const wasm::MemoryType& type,
                                                       const MemoryOptions& options) {
-    Mapping reservation = TRY(Mapping::anonymous(
-        abi::kMemoryReservationBytes, Mapping::Access::none, "reserving a linear memory"));
+    Mapping reservation = TRY(
+        Mapping::anonymous(type.address == wasm::AddressType::i64 ? abi::kMemory64ReservationBytes
+                                                                  : abi::kMemoryReservationBytes,
+                           Mapping::Access::none, "reserving a linear memory"));
     // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): the constructor is private.
     std::unique_ptr<Memory> memory(new Memory(type, options, std::move(reservation)));
     const auto grown = memory->grow({type.limits.minimum});
@@ -44,8 +46,9 @@ Result<std::unique_ptr<Memory>, Error> Memory::create(const wasm::MemoryType& ty
 Result<WasmPages, MemoryError> Memory::grow(WasmPages delta) {
     const std::lock_guard lock(growing_);
     const WasmPages before = pages();
-    const std::uint64_t limit =
-        std::min(type_.limits.maximum.value_or(kMaxMemoryPages.count), kMaxMemoryPages.count);
+    const std::uint64_t most =
+        type_.address == wasm::AddressType::i64 ? kMaxMemory64Pages.count : kMaxMemoryPages.count;
+    const std::uint64_t limit = std::min(type_.limits.maximum.value_or(most), most);
     if (delta.count > limit - before.count) {
         return fail(MemoryError::limit);
     }

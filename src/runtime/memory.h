@@ -15,21 +15,24 @@
 
 namespace wasmax::runtime {
 
-/// The most pages a 32-bit memory can have. wasm: valid-memtype
+/// The most pages a memory can have. Of 64-bit ones the specification allows more: this much is
+/// reserved. wasm: valid-memtype
 inline constexpr WasmPages kMaxMemoryPages{65536};
+inline constexpr WasmPages kMaxMemory64Pages{abi::kMaxMemory64Bytes / kWasmPageBytes};
 
 struct MemoryOptions {
-    WasmPages quota = kMaxMemoryPages;  ///< no memory grows beyond it (`--max-memory`)
+    WasmPages quota = kMaxMemory64Pages;  ///< no memory grows beyond it (`--max-memory`)
 };
 
 enum class MemoryError : std::uint8_t {
-    limit,  ///< above the declared maximum, or above 65,536 pages
+    limit,  ///< above the declared maximum, or above kMaxMemoryPages or kMaxMemory64Pages
     quota,  ///< above MemoryOptions::quota
     host,   ///< the host has no memory left
 };
 
-/// A linear memory of 32-bit addresses, behind a reservation that needs no bounds checks: the base
-/// never moves, and pages past the end fault, which the trap handler turns into a trap. Threads:
+/// A linear memory, behind a reservation that spares bounds checks (of 64-bit addresses only their
+/// high bits are looked at): the base never moves, and pages past the end fault, which the trap
+/// handler turns into a trap. Threads:
 /// all const functions and grow() are safe from any thread.
 class Memory {
 public:

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "abi/calling_convention.h"
 #include "abi/type_id.h"
 #include "abi/vm_context.h"
+#include "base/assert.h"
 #include "base/error.h"
 #include "base/result.h"
 #include "base/units.h"
@@ -22,6 +24,8 @@
 #include "runtime/memory.h"
 #include "runtime/table.h"
 #include "runtime/value.h"
+#include "wasm/module.h"
+#include "wasm/type_group.h"
 #include "wasm/types.h"
 
 namespace wasmax::runtime {
@@ -44,16 +48,6 @@ struct Store::NativeFunction {
     wasm::FunctionType type;
 };
 
-std::size_t Store::TypeHash::operator()(const wasm::FunctionType& type) const noexcept {
-    std::size_t hash = type.results.size();
-    for (const auto* values : {&type.parameters, &type.results}) {
-        for (const wasm::ValueType value : *values) {
-            hash = hash * 31 + static_cast<std::size_t>(value.kind());
-        }
-    }
-    return hash;
-}
-
 Store::Store(const StoreOptions& options) : options_(options) { instances_.push_back(nullptr); }
 
 Store::~Store() { ExceptionHeap::release(exceptions_); }
@@ -64,8 +58,10 @@ Result<Memory*, Error> Store::create_memory(const wasm::MemoryType& type) {
     return memories_.emplace_back(std::move(memory)).get();
 }
 
-Result<Table*, Error> Store::create_table(const wasm::TableType& type, void* initial) {
+Result<Table*, Error> Store::create_table(const wasm::TableType& type, void* initial,
+                                          abi::TypeId referent) {
     std::unique_ptr<Table> table = TRY(Table::create(type, initial, options_.table));
+    table->set_referent(referent);
     const std::lock_guard lock(mutex_);
     return tables_.emplace_back(std::move(table)).get();
 }
@@ -75,9 +71,9 @@ Global* Store::create_global(const wasm::GlobalType& type, Value initial) {
     return globals_.emplace_back(std::make_unique<Global>(type, initial)).get();
 }
 
-Tag* Store::create_tag(const wasm::FunctionType& type, std::string name) {
+Tag* Store::create_tag(const wasm::FunctionType& type, abi::TypeId type_id, std::string name) {
     const std::lock_guard lock(mutex_);
-    return tags_.emplace_back(std::make_unique<Tag>(type, std::move(name))).get();
+    return tags_.emplace_back(std::make_unique<Tag>(type, type_id, std::move(name))).get();
 }
 
 void Store::add_exceptions(const std::vector<abi::Exception*>& exceptions) {
@@ -102,12 +98,49 @@ Result<abi::TypeId, Error> Store::type_id(const wasm::FunctionType& type) {
     if (const auto id = abi::inline_type_id(type)) {
         return *id;
     }
-    const std::lock_guard lock(mutex_);
-    if (long_types_.size() >= kRegistryBit) {
-        return fail(Error::limit("too many function types"));
+    const auto no_other = [](wasm::TypeIndex other) {
+        WASMAX_ASSERT(other.value == ~std::uint32_t{0});  // outside of a module there is none
+        return std::uint32_t{0};
+    };
+    return group_id(wasm::type_group_key(std::span(&type, 1), {}, no_other), 1);
+}
+
+Result<std::vector<abi::TypeId>, Error> Store::type_ids(const wasm::Module& module) {
+    std::vector<abi::TypeId> ids;
+    ids.reserve(module.types.size());
+    while (ids.size() < module.types.size()) {
+        const auto next = static_cast<std::uint32_t>(ids.size());
+        const wasm::TypeIndex canonical = module.canonical_types[next];
+        if (canonical.value != next) {
+            ids.push_back(ids[canonical.value]);
+        } else if (const auto id = abi::inline_type_id(module, {next})) {
+            ids.push_back(*id);
+        } else {
+            const wasm::TypeGroup group = module.type_groups[next];
+            const auto types = std::span(module.types).subspan(next, group.count);
+            const auto id_of = [&ids](wasm::TypeIndex type) { return ids[type.value]; };
+            const abi::TypeId first =
+                TRY(group_id(wasm::type_group_key(types, {next}, id_of), group.count));
+            for (std::uint32_t place = 0; place < group.count; ++place) {
+                ids.push_back(first + place);
+            }
+        }
     }
-    const auto next = kRegistryBit | static_cast<abi::TypeId>(long_types_.size());
-    return long_types_.try_emplace(type, next).first->second;
+    return ids;
+}
+
+Result<abi::TypeId, Error> Store::group_id(std::vector<std::uint64_t> key, std::uint32_t types) {
+    const std::lock_guard lock(mutex_);
+    const auto [entry, is_new] =
+        type_groups_.try_emplace(std::move(key), kRegistryBit | next_type_);
+    if (is_new) {
+        if (types > kRegistryBit - next_type_) {
+            type_groups_.erase(entry);
+            return fail(Error::limit("too many function types"));
+        }
+        next_type_ += types;
+    }
+    return entry->second;
 }
 
 Result<Instance*, Error> Store::add(std::unique_ptr<Instance> instance) {

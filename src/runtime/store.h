@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "abi/exception.h"
@@ -17,6 +17,7 @@
 #include "runtime/table.h"
 #include "runtime/tag.h"
 #include "runtime/value.h"
+#include "wasm/module.h"
 #include "wasm/types.h"
 
 namespace wasmax::runtime {
@@ -44,11 +45,14 @@ public:
 
     /// Errors: as Memory::create.
     [[nodiscard]] Result<Memory*, Error> create_memory(const wasm::MemoryType& type);
+    /// `referent` is the id of the type that `type.element` refers to, if it is a defined one.
     /// Errors: as Table::create.
-    [[nodiscard]] Result<Table*, Error> create_table(const wasm::TableType& type, void* initial);
+    [[nodiscard]] Result<Table*, Error> create_table(const wasm::TableType& type, void* initial,
+                                                     abi::TypeId referent = {});
     [[nodiscard]] Global* create_global(const wasm::GlobalType& type, Value initial);
-    /// `name` is for messages.
-    [[nodiscard]] Tag* create_tag(const wasm::FunctionType& type, std::string name);
+    /// `type_id` is that of `type`; `name` is for messages.
+    [[nodiscard]] Tag* create_tag(const wasm::FunctionType& type, abi::TypeId type_id,
+                                  std::string name);
     /// Takes exceptions whose thread ends.
     void add_exceptions(const std::vector<abi::Exception*>& exceptions);
     /// A wasm function value for a native entry, which is called with a context that has no
@@ -56,7 +60,10 @@ public:
     /// registers or more than one result (5 integers, 8 floats: abi/calling_convention.h).
     [[nodiscard]] Result<Function, Error> native_function(const HostFunction& function);
 
-    /// Equal exactly for equal types. Errors: limit (2^31 long types).
+    /// Ids of all types of a module, in order; equal exactly for equal types, whichever module they
+    /// are of. Errors: limit (2^31 types that have no inline id).
+    [[nodiscard]] Result<std::vector<abi::TypeId>, Error> type_ids(const wasm::Module& module);
+    /// The id of a type that refers to no other.
     [[nodiscard]] Result<abi::TypeId, Error> type_id(const wasm::FunctionType& type);
     /// The artifact of an instance whose code contains `pc`; null if there is none.
     [[nodiscard]] const Artifact* find_code(std::uintptr_t pc) const;
@@ -64,12 +71,13 @@ public:
 private:
     friend class Instance;
     struct NativeFunction;
-    struct TypeHash {
-        std::size_t operator()(const wasm::FunctionType& type) const noexcept;
-    };
 
     /// Numbers the instance and takes it.
     [[nodiscard]] Result<Instance*, Error> add(std::unique_ptr<Instance> instance);
+
+    /// The id of the first type of a group with that key; those of the others follow.
+    [[nodiscard]] Result<abi::TypeId, Error> group_id(std::vector<std::uint64_t> key,
+                                                      std::uint32_t types);
 
     const StoreOptions options_;
     mutable std::mutex mutex_;  // guards all below; first in the lock order
@@ -79,7 +87,8 @@ private:
     std::vector<std::unique_ptr<Tag>> tags_;
     std::vector<abi::Exception*> exceptions_;  // of threads that have ended
     std::vector<std::unique_ptr<NativeFunction>> natives_;
-    std::unordered_map<wasm::FunctionType, abi::TypeId, TypeHash> long_types_;
+    std::map<std::vector<std::uint64_t>, abi::TypeId> type_groups_;  // by wasm::type_group_key()
+    abi::TypeId next_type_ = 0;                                      // below kRegistryBit
     std::vector<std::unique_ptr<Instance>> instances_;  // by module number; [0] is null
 };
 

@@ -35,6 +35,10 @@ public:
 
     /// As it was declared; the current size is count().
     [[nodiscard]] const wasm::TableType& type() const { return type_; }
+    /// The id of the defined type that type().element refers to: its index means nothing outside of
+    /// the module that declared it. Set before anybody else sees the table.
+    [[nodiscard]] abi::TypeId referent() const { return referent_; }
+    void set_referent(abi::TypeId referent) { referent_ = referent; }
     [[nodiscard]] abi::TableState* state() { return &state_; }
     [[nodiscard]] std::uint64_t count() const {
         return state_.count.load(std::memory_order_acquire);
@@ -65,6 +69,7 @@ private:
     void write(std::uint64_t index, void* reference);
 
     const wasm::TableType type_;
+    abi::TypeId referent_ = 0;
     const std::uint64_t max_entries_;
     Mapping entries_;  // tables of functions only
     Mapping references_;

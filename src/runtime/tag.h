@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "abi/vm_context.h"
 #include "wasm/types.h"
 
 namespace wasmax::abi {
@@ -18,19 +19,21 @@ namespace wasmax::runtime {
 /// wasm: syntax-taginst
 class Tag : public abi::TagIdentity {
 public:
-    /// `name` is for messages.
-    Tag(wasm::FunctionType type, std::string name)
-        : type_(std::move(type)), name_(std::move(name)) {}
+    /// `type_id` is the store's for `type`. `name` is for messages.
+    Tag(wasm::FunctionType type, abi::TypeId type_id, std::string name)
+        : type_(std::move(type)), type_id_(type_id), name_(std::move(name)) {}
     Tag(const Tag&) = delete;
     Tag& operator=(const Tag&) = delete;
     ~Tag() = default;
 
     /// Its parameters are the payload; it has no results.
     [[nodiscard]] const wasm::FunctionType& type() const { return type_; }
+    [[nodiscard]] abi::TypeId type_id() const { return type_id_; }
     [[nodiscard]] const std::string& name() const { return name_; }
 
 private:
     const wasm::FunctionType type_;
+    const abi::TypeId type_id_;
     const std::string name_;
 };
 

@@ -88,7 +88,7 @@ auto ConstantExpressionDecoder::check_result(std::uint64_t offset, ValueType exp
         return fail(invalid(offset, "type mismatch: expected one value, found " +
                                         std::to_string(operands_.size())));
     }
-    if (operands_.back() != expected) {
+    if (!is_subtype(operands_.back(), expected)) {
         return fail(invalid(offset, "type mismatch: expected " + to_string(expected) + ", found " +
                                         to_string(operands_.back())));
     }
@@ -133,7 +133,7 @@ auto ConstantExpressionDecoder::decode_v128_const(ByteReader& reader,
 
 auto ConstantExpressionDecoder::decode_ref_null(ByteReader& reader,
                                                 ConstantInstruction& instruction) -> Status {
-    instruction.type = TRY(read_heap_type(reader, features_));
+    instruction.type = TRY(read_heap_type(reader, {features_, module_.canonical_types}));
     operands_.push_back(instruction.type);
     return {};
 }
@@ -147,7 +147,7 @@ auto ConstantExpressionDecoder::decode_ref_func(ByteReader& reader,
     }
     instruction.bits = function.value;
     module_.declared_functions.push_back(function);
-    operands_.push_back(ValueType::funcref);
+    operands_.push_back(module_.reference_to(function));
     return {};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "base/units.h"
@@ -28,6 +29,11 @@ inline constexpr std::uint32_t kMaxLocals = 50'000;  ///< of one function, param
 inline constexpr std::uint32_t kMaxBranchTableTargets = 65'536;
 /// One instruction can push kMaxResults operands, so the size of a body does not bound the stack.
 inline constexpr std::uint32_t kMaxOperands = 1'000'000;
+/// Values that blocks, branches and calls of one function pass, of which an instruction of three
+/// bytes can move 2,000. Compilers push every value before they pass it: real code stays below one
+/// per byte.
+inline constexpr std::size_t kMaxMovedValues = 100'000;
+inline constexpr std::size_t kMaxMovedValuesPerByte = 8;
 /// Above kMaxBranchTableTargets: compilers make one block per case of a switch.
 inline constexpr std::uint32_t kMaxNesting = 100'000;
 

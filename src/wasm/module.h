@@ -24,6 +24,13 @@ struct ConstantInstruction {
 /// Without the final `end`. Validated: it leaves exactly one value of the expected type.
 using ConstantExpression = std::vector<ConstantInstruction>;
 
+/// Consecutive types that may refer to each other. A type outside of any `rec` is a group of its
+/// own. wasm: syntax-rectype
+struct TypeGroup {
+    TypeIndex first;
+    std::uint32_t count = 1;
+};
+
 struct TagType {
     TypeIndex type;
 };
@@ -101,6 +108,10 @@ struct SectionSpan {
 struct Module {
     ByteView bytes;
     std::vector<FunctionType> types;
+    std::vector<TypeGroup> type_groups;  ///< that of each type
+    /// For each type the first that is equal to it. Types are equal when their groups are, and they
+    /// have the same place in them; FunctionType's operator== does not know. wasm: valid-deftype
+    std::vector<TypeIndex> canonical_types;
     std::vector<Import> imports;
     std::vector<TypeIndex> function_types;  ///< every function, imported ones first
     std::vector<TableType> table_types;     ///< every table, imported ones first
@@ -128,6 +139,11 @@ struct Module {
     std::vector<FunctionIndex> declared_functions;
 
     [[nodiscard]] const FunctionType& type(TypeIndex index) const { return types[index.value]; }
+    /// `(ref $t)` of the function's type, which `ref.func` makes.
+    [[nodiscard]] ValueType reference_to(FunctionIndex index) const {
+        return ValueType::ref(HeapKind::defined, /*nullable=*/false,
+                              canonical_types[function_types[index.value].value]);
+    }
     [[nodiscard]] const FunctionType& type_of(FunctionIndex index) const {
         return types[function_types[index.value].value];
     }

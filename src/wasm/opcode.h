@@ -22,6 +22,7 @@ enum class Immediates : std::uint8_t {
     label,
     label_table,
     function,
+    type,
     type_table,
     value_types,
     local,

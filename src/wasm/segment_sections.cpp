@@ -35,19 +35,20 @@ ValueType value_type(AddressType address) {
 }  // namespace
 
 auto ModuleDecoder::read_element_kind(std::uint32_t flags, ElementSegment& segment) -> Status {
+    constexpr ValueType kFunctions = ValueType::funcref.non_null();
     if ((flags & (kElementNotActive | kElementExplicit)) == 0) {
-        segment.type = ValueType::funcref;
+        segment.type = (flags & kElementExpressions) != 0 ? ValueType::funcref : kFunctions;
         return {};
     }
     if ((flags & kElementExpressions) != 0) {
-        segment.type = TRY(read_reference_type(reader_, features_));
+        segment.type = TRY(read_reference_type(reader_, type_scope()));
         return {};
     }
     const std::uint64_t offset = reader_.offset();
     if (TRY(reader_.byte()) != 0) {
         return fail(malformed(offset, "malformed element kind"));
     }
-    segment.type = ValueType::funcref;
+    segment.type = kFunctions;
     return {};
 }
 
@@ -99,7 +100,7 @@ Result<ElementSegment, ModuleError> ModuleDecoder::read_element_segment() {
     TRY(read_element_kind(flags, segment));
     if (segment.mode == SegmentMode::active) {
         const ValueType element = module_.table_types[segment.table.value].element;
-        if (segment.type != element) {
+        if (!is_subtype(segment.type, element)) {
             return fail(invalid(offset, "type mismatch: elements of type " +
                                             to_string(segment.type) + " for a table of " +
                                             to_string(element)));

@@ -66,7 +66,8 @@ public:
     struct Value {};
     struct Label {};
 
-    /// First call. `locals` are the declared ones, without the parameters.
+    /// First call. `locals` are the declared ones, without the parameters; this span stays valid
+    /// until the end of the function.
     Label begin_function(const FunctionType&, std::span<const ValueType> /*locals*/) { return {}; }
     /// Before every instruction: its offset from the start of the module.
     void at(std::uint64_t /*offset*/) {}
@@ -105,6 +106,15 @@ public:
     void return_call(FunctionIndex, const FunctionType&, std::span<const Value> /*arguments*/) {}
     void return_call_indirect(TableIndex, TypeIndex, const FunctionType&, Value /*index*/,
                               std::span<const Value> /*arguments*/) {}
+
+    /// A null reference traps. The type is that of the callee.
+    void call_ref(const FunctionType&, Value /*reference*/, std::span<const Value> /*arguments*/,
+                  std::span<Value> /*results*/) {}
+    void return_call_ref(const FunctionType&, Value /*reference*/,
+                         std::span<const Value> /*arguments*/) {}
+    void br_on_null(Label&, Value /*reference*/, std::span<const Value> /*values*/) {}
+    /// The last of `values` is the reference.
+    void br_on_non_null(Label&, Value /*reference*/, std::span<const Value> /*values*/) {}
 
     // Exceptions. What is thrown between try_() or try_table() and the next of catch_(),
     // catch_all(), delegate() and end_try() with the same label belongs to that label, unless a
@@ -214,6 +224,8 @@ public:
     Value ref_null(ValueType) { return {}; }
     Value ref_is_null(Value) { return {}; }
     Value ref_func(FunctionIndex) { return {}; }
+    /// The reference itself, or a trap.
+    Value ref_as_non_null(Value) { return {}; }
 };
 
 }  // namespace wasmax::wasm

@@ -1,5 +1,5 @@
-// ModuleDecoder: the sections that say what there is: types, imports, functions, tables, memories,
-// tags, globals, exports, start. wasm: binary-modules, valid-modules
+// ModuleDecoder: the sections that say what there is, but for types: imports, functions, tables,
+// memories, tags, globals, exports, start. wasm: binary-modules, valid-modules
 
 #include <algorithm>
 #include <cstddef>
@@ -20,37 +20,6 @@
 #include "wasm/types.h"
 
 namespace wasmax::wasm {
-
-Result<std::vector<ValueType>, ModuleError> ModuleDecoder::read_types(std::uint32_t limit,
-                                                                      const char* what) {
-    const std::uint32_t count = TRY(read_count(limit, what));
-    std::vector<ValueType> types;
-    types.reserve(count);
-    for (std::uint32_t i = 0; i < count; ++i) {
-        types.push_back(TRY(read_value_type(reader_, features_)));
-    }
-    return types;
-}
-
-auto ModuleDecoder::decode_type_section() -> Status {
-    constexpr std::uint8_t kFunctionType = 0x60;
-    const std::uint32_t count = TRY(read_count(kMaxTypes, "types"));
-    module_.types.reserve(count);
-    for (std::uint32_t i = 0; i < count; ++i) {
-        const std::uint64_t offset = reader_.offset();
-        if (TRY(reader_.byte()) != kFunctionType) {
-            return fail(malformed(offset, "malformed type: not a function type"));
-        }
-        FunctionType type;
-        type.parameters = TRY(read_types(kMaxParameters, "parameters"));
-        type.results = TRY(read_types(kMaxResults, "results"));
-        if (type.results.size() > 1 && !features_.has(Feature::multi_value)) {
-            return fail(feature_error(Feature::multi_value, offset));
-        }
-        module_.types.push_back(std::move(type));
-    }
-    return {};
-}
 
 Result<TypeIndex, ModuleError> ModuleDecoder::read_type_index() {
     return TypeIndex{TRY(read_index("type", module_.types.size()))};
@@ -95,7 +64,7 @@ Result<ModuleDecoder::SizedLimits, ModuleError> ModuleDecoder::read_limits(std::
 /// wasm: binary-tabletype
 Result<TableType, ModuleError> ModuleDecoder::read_table_type() {
     TableType type;
-    type.element = TRY(read_reference_type(reader_, features_));
+    type.element = TRY(read_reference_type(reader_, type_scope()));
     const std::uint64_t offset = reader_.offset();
     const SizedLimits sized = TRY(read_limits(std::numeric_limits<std::uint32_t>::max(), "table"));
     if (sized.shared) {
@@ -123,7 +92,7 @@ Result<MemoryType, ModuleError> ModuleDecoder::read_memory_type() {
 /// wasm: binary-globaltype
 Result<GlobalType, ModuleError> ModuleDecoder::read_global_type() {
     GlobalType type;
-    type.value = TRY(read_value_type(reader_, features_));
+    type.value = TRY(read_value_type(reader_, type_scope()));
     const std::uint64_t offset = reader_.offset();
     const std::uint8_t mutability = TRY(reader_.byte());
     if (mutability > 1) {
@@ -259,6 +228,10 @@ auto ModuleDecoder::decode_table_section() -> Status {
         table.type = TRY(read_table_type());
         if (has_initializer) {
             table.initializer = TRY(constants_.decode(reader_, table.type.element));
+        } else if (!table.type.element.is_defaultable()) {
+            return fail(invalid(offset, "type mismatch: a table of " +
+                                            to_string(table.type.element) +
+                                            " needs an initializer"));
         }
         TRY(add_table_type(table.type));
         module_.tables.push_back(std::move(table));

@@ -82,10 +82,32 @@ std::string to_string(const FunctionType& type) {
     return type_list(type.parameters) + " -> " + type_list(type.results);
 }
 
+std::vector<Feature> switchable_features() {
+    std::vector<Feature> features;
+    for (const Feature feature : {
+#define FEATURE(name, text, availability, needs) Feature::name,
+#include "wasm/features.def"
+         }) {
+        if (feature != Feature::mvp && Features::supported().has(feature)) {
+            features.push_back(feature);
+        }
+    }
+    return features;
+}
+
+void Features::switch_off(Feature feature) {
+    disable(feature);
+#define FEATURE(name, text, availability, needs)                      \
+    if (Feature::needs == feature && Feature::name != Feature::mvp) { \
+        disable(Feature::name);                                       \
+    }
+#include "wasm/features.def"
+}
+
 const char* to_string(Feature feature) {
     switch (feature) {
-#define FEATURE(name, text, availability) \
-    case Feature::name:                   \
+#define FEATURE(name, text, availability, needs) \
+    case Feature::name:                          \
         return text;
 #include "wasm/features.def"
     }

@@ -196,7 +196,7 @@ struct GlobalType {
 
 /// The proposals that can be switched off: the rows of features.def.
 enum class Feature : std::uint8_t {
-#define FEATURE(name, text, availability) name,
+#define FEATURE(name, text, availability, needs) name,
 #include "wasm/features.def"
 };
 
@@ -205,12 +205,12 @@ class Features {
 public:
     /// What wasmax supports, all of it, which is also the default.
     [[nodiscard]] static constexpr Features supported() {
-        constexpr bool on = true;
-        constexpr bool off = false;
+        [[maybe_unused]] constexpr bool on = true;
+        [[maybe_unused]] constexpr bool off = false;
         Features features;
-#define FEATURE(name, text, availability) \
-    if (availability) {                   \
-        features.enable(Feature::name);   \
+#define FEATURE(name, text, availability, needs) \
+    if (availability) {                          \
+        features.enable(Feature::name);          \
     }
 #include "wasm/features.def"
         return features;
@@ -218,6 +218,8 @@ public:
     [[nodiscard]] constexpr bool has(Feature feature) const { return (bits_ & bit(feature)) != 0; }
     constexpr void enable(Feature feature) { bits_ |= bit(feature); }
     constexpr void disable(Feature feature) { bits_ &= ~bit(feature); }
+    /// Disables the feature and all that need it.
+    void switch_off(Feature feature);
     bool operator==(const Features&) const = default;
 
 private:
@@ -226,6 +228,10 @@ private:
     }
     std::uint32_t bits_ = 0;
 };
+
+/// What can be switched: every supported feature but those of WebAssembly 1.0, in the order of
+/// features.def.
+[[nodiscard]] std::vector<Feature> switchable_features();
 
 /// The name of a feature as `--disable-NAME` spells it, such as `bulk-memory`.
 [[nodiscard]] const char* to_string(Feature feature);

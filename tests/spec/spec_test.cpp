@@ -52,7 +52,12 @@ TEST_P(Suite, Passes) {
                      << group << ".tar.xz)";
     }
     const auto expected = expected_failures();
-    Child child({WASMAX_BINARY, "wast", "-O" + level, "--json", directory});
+    std::vector<std::string> command{WASMAX_BINARY, "wast", "-O" + level, "--json", directory};
+    if (group == "threads") {
+        // Written before that proposal: its scripts expect that two memories are invalid.
+        command.emplace_back("--disable-multi-memory");
+    }
+    Child child(command);
     const Completed completed = child.wait(500s);
     EXPECT_FALSE(completed.signalled) << completed.errors;
     std::istringstream lines(completed.output);
@@ -76,7 +81,7 @@ TEST_P(Suite, Passes) {
         }
     }
     EXPECT_GT(scripts, 0U) << completed.errors;
-    EXPECT_GT(passed, 0U);
+    EXPECT_GT(passed + skipped, 0U);  // custom-sections is about text only
     std::cout << group << " -O" << level << ": " << scripts << " scripts, " << passed
               << " assertions passed, " << skipped << " skipped (text format)\n";
 }

@@ -116,6 +116,7 @@ void Runner::execute_all(const json& commands, Report& report) {
             report.passed += inner.passed;
             report.failed += inner.failed;
             report.skipped += inner.skipped;
+            report.unsupported += inner.unsupported;
             report.failures.insert(report.failures.end(), inner.failures.begin(),
                                    inner.failures.end());
             threads_.erase(waited);
@@ -184,6 +185,11 @@ void Runner::execute(const json& command, Report& report) {
         report.skipped += 1;
         return;
     }
+    if (needs_unsupported(command)) {
+        report.skipped += 1;
+        report.unsupported += 1;
+        return;
+    }
     Verdict verdict = "this kind of command is not supported";
     if (found != handlers().end()) {
         try {  // the JSON library throws on a missing key
@@ -191,6 +197,11 @@ void Runner::execute(const json& command, Report& report) {
         } catch (const json::exception& error) {
             verdict = error.what();
         }
+    }
+    if (verdict == kUnsupported) {
+        report.skipped += 1;
+        report.unsupported += 1;
+        return;
     }
     if (verdict.empty()) {
         report.passed += is_assertion ? 1 : 0;
@@ -226,6 +237,36 @@ Result<runtime::Instance*, runtime::InstantiateError> Runner::instantiate(Artifa
     return runtime::Instance::create(*store_, *thread_, std::move(artifact), imports);
 }
 
+Runner::Verdict Runner::refused(const Error& error, const json& command) {
+    if (error.message.find("uses the GC proposal") == std::string::npos) {
+        return error.message;
+    }
+    const std::string name = text_of(command, "name");
+    if (!name.empty()) {
+        unsupported_.insert(name);
+    }
+    current_ = nullptr;
+    current_unsupported_ = true;
+    return kUnsupported;
+}
+
+bool Runner::needs_unsupported(const json& command) const {
+    const std::string type = text_of(command, "type");
+    if (type == "module_instance") {
+        return unsupported_.contains(text_of(command, "module"));
+    }
+    if (type == "register") {
+        const std::string name = text_of(command, "name");
+        return name.empty() ? current_unsupported_ : unsupported_.contains(name);
+    }
+    const auto action = command.find("action");
+    if (action == command.end()) {
+        return false;
+    }
+    const std::string name = text_of(*action, "module");
+    return name.empty() ? current_unsupported_ : unsupported_.contains(name);
+}
+
 Runner::Verdict Runner::instantiate_as_current(Artifact artifact, const json& command,
                                                const char* key) {
     const auto instance = instantiate(std::move(artifact));
@@ -233,6 +274,7 @@ Runner::Verdict Runner::instantiate_as_current(Artifact artifact, const json& co
         return to_string(instance.error());
     }
     current_ = *instance;
+    current_unsupported_ = false;
     const std::string name = text_of(command, key);
     if (!name.empty()) {
         instances_[name] = current_;
@@ -243,7 +285,7 @@ Runner::Verdict Runner::instantiate_as_current(Artifact artifact, const json& co
 Runner::Verdict Runner::module(const json& command) {
     auto artifact = load(command);
     if (!artifact) {
-        return artifact.error().message;
+        return refused(artifact.error(), command);
     }
     return instantiate_as_current(*std::move(artifact), command, "name");
 }
@@ -251,7 +293,7 @@ Runner::Verdict Runner::module(const json& command) {
 Runner::Verdict Runner::module_definition(const json& command) {
     auto artifact = load(command);
     if (!artifact) {
-        return artifact.error().message;
+        return refused(artifact.error(), command);
     }
     last_definition_ = *artifact;
     const std::string name = text_of(command, "name");

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -28,7 +29,8 @@ namespace wasmax::cli::wast {
 struct Report {
     std::size_t passed = 0;
     std::size_t failed = 0;
-    std::size_t skipped = 0;            ///< about the text format only
+    std::size_t skipped = 0;            ///< about the text format only, or unsupported
+    std::size_t unsupported = 0;        ///< of those skipped: what needs a module that uses GC
     std::vector<std::string> failures;  ///< `line 12: assert_return: ...`, one per failure
 };
 
@@ -55,6 +57,8 @@ private:
     using Command = nlohmann::json;
     /// Empty when the command did as it should, else what went wrong.
     using Verdict = std::string;
+    /// The verdict on a module that uses a proposal wasmax does not have.
+    static constexpr const char* kUnsupported = "unsupported";
     struct Skipped {};
     using Handler = std::variant<Skipped, Verdict (Runner::*)(const Command&)>;
 
@@ -66,6 +70,8 @@ private:
            const Script& script, std::shared_ptr<runtime::Store> store);
 
     static const std::map<std::string, Handler, std::less<>>& handlers();
+    /// Whether the command needs an instance of a module that uses a proposal wasmax does not have.
+    [[nodiscard]] bool needs_unsupported(const Command& command) const;
     void execute_all(const Command& commands, Report& report);
     void execute(const Command& command, Report& report);
     void run_in_thread(const Command& command, runtime::Instance* shared, Report& report);
@@ -86,6 +92,8 @@ private:
 
     using Artifact = std::shared_ptr<const runtime::Artifact>;
     Result<Artifact, Error> load(const Command& command);
+    /// The verdict on a command whose module could not be loaded.
+    Verdict refused(const Error& error, const Command& command);
     Result<runtime::Instance*, runtime::InstantiateError> instantiate(Artifact artifact);
     Verdict instantiate_as_current(Artifact artifact, const Command& command, const char* key);
     /// Empty for values.
@@ -103,6 +111,8 @@ private:
     std::map<std::string, runtime::Instance*, std::less<>> instances_;  ///< by `$name`
     std::map<std::string, Artifact, std::less<>> definitions_;
     runtime::Instance* current_ = nullptr;
+    bool current_unsupported_ = false;                ///< there would be a current instance
+    std::set<std::string, std::less<>> unsupported_;  ///< `$name`s of such instances
     Artifact last_definition_;
     std::map<std::string, std::unique_ptr<Thread>, std::less<>> threads_;  ///< by `$name`
 };

@@ -61,6 +61,9 @@ Result<ExportMap, Error> spectest(runtime::Store& store) {
     global("global_f64", ValueType::f64, Value::f64(666.6));
     const wasm::TableType table{.element = ValueType::funcref, .limits = {10, 20}};
     exports.emplace("table", TRY(store.create_table(table, nullptr)));
+    const wasm::TableType table64{
+        .element = ValueType::funcref, .limits = {10, 20}, .address = wasm::AddressType::i64};
+    exports.emplace("table64", TRY(store.create_table(table64, nullptr)));
     exports.emplace("memory", TRY(store.create_memory({.limits = {1, 2}})));
     exports.emplace("shared_memory", TRY(store.create_memory({.limits = {1, 2}, .shared = true})));
     return exports;

@@ -70,6 +70,8 @@ public:
     void br(Label& label, std::span<const Value> values);
     void br_if(Label& label, Value condition, std::span<const Value> values);
     void br_table(Value index, std::span<Label* const> targets, std::span<const Value> values);
+    void br_on_null(Label& label, Value reference, std::span<const Value> values);
+    void br_on_non_null(Label& label, Value reference, std::span<const Value> values);
     void unreachable();
 
     // call.cpp
@@ -78,6 +80,10 @@ public:
     void call_indirect(wasm::TableIndex table, wasm::TypeIndex type_index,
                        const wasm::FunctionType& type, Value index,
                        std::span<const Value> arguments, std::span<Value> results);
+    void call_ref(const wasm::FunctionType& type, Value reference, std::span<const Value> arguments,
+                  std::span<Value> results);
+    void return_call_ref(const wasm::FunctionType& type, Value reference,
+                         std::span<const Value> arguments);
     void return_call(wasm::FunctionIndex function, const wasm::FunctionType& type,
                      std::span<const Value> arguments);
     void return_call_indirect(wasm::TableIndex table, wasm::TypeIndex type_index,
@@ -169,6 +175,7 @@ public:
     Value ref_null(wasm::ValueType type);
     Value ref_is_null(Value reference);
     Value ref_func(wasm::FunctionIndex function);
+    Value ref_as_non_null(Value reference);
 
     // What instruction classes outside this class need (numeric_*.cpp).
     [[nodiscard]] llvm::IRBuilder<>& builder() { return builder_; }
@@ -197,6 +204,8 @@ private:
     void erase_unused_extensions();
     void emit_stack_check();
     void drop_needless_locations();
+    /// Goes to the label where `taken`, an i1, is true.
+    void branch_if(Value taken, Label& label, std::span<const Value> values);
     /// A wasm i32 as an i1: the comparison itself where there is one.
     Value condition(Value value);
 
@@ -240,6 +249,7 @@ private:
     Value table_entries(wasm::TableIndex table);
     Value table_state(wasm::TableIndex table);
     Value global_cell(wasm::GlobalIndex global);
+    llvm::AllocaInst* local_slot(wasm::LocalIndex local);
 
     // Accesses to linear memories.
     template <class Instruction>
@@ -251,7 +261,10 @@ private:
     Value address(const wasm::MemoryArgument& argument, Value index);
     /// The same, after a check that it is a multiple of `bytes`.
     Value atomic_address(const wasm::MemoryArgument& argument, Value index, std::uint64_t bytes);
-    /// The effective address as a number.
+    [[nodiscard]] bool is_64_bit(wasm::MemoryIndex memory) const {
+        return wasm().memory_types[memory.value].address == wasm::AddressType::i64;
+    }
+    /// The effective address as a number. Traps when it has more than 64 bits.
     Value effective_address(const wasm::MemoryArgument& argument, Value index);
     /// An address or a size of a memory or table as the u64 that builtins take.
     Value widened(Value value);
@@ -271,8 +284,13 @@ private:
     /// Of a direct call to a function that is not the host's.
     Callee direct_callee(wasm::FunctionIndex function);
     /// Traps unless the entry has the type.
-    Callee indirect_callee(wasm::TableIndex table, wasm::TypeIndex type_index,
-                           const wasm::FunctionType& type, Value index);
+    Callee indirect_callee(wasm::TableIndex table, wasm::TypeIndex type_index, Value index);
+    llvm::LoadInst* function_field(Value function_reference, std::uint64_t offset,
+                                   llvm::Type* type);
+    /// Traps when the reference is null.
+    Callee referenced_callee(Value reference);
+    /// Of a FuncRef or a TableEntry that is one.
+    Callee callee_of(Value function_reference);
 
     ModuleEmitter& module_;
     const wasm::FunctionIndex index_;
@@ -283,8 +301,11 @@ private:
     llvm::BasicBlock* body_ = nullptr;   ///< the first block after the stack check
     Value context_ = nullptr;
     const Signature* signature_ = nullptr;
+    /// Parameters, then the declared ones, which are made by their first use: a body of a few bytes
+    /// can declare 50,000 of them.
     std::vector<llvm::AllocaInst*> locals_;
-    std::vector<Value> memory_bases_;  ///< loaded in the entry block by the first use
+    std::span<const wasm::ValueType> local_types_;  ///< of the declared ones
+    std::vector<Value> memory_bases_;               ///< loaded in the entry block by the first use
     llvm::SmallSetVector<llvm::Instruction*, 8> looked_through_;  ///< by truth_of()
     std::vector<Handler> handlers_;                               ///< of every `try` so far
     std::vector<unsigned> active_handlers_;  ///< of those that we are inside of, innermost last

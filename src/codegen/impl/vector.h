@@ -75,6 +75,10 @@ llvm::Value* emit_dot_i7(FunctionEmitter&, const VectorRow&, std::span<llvm::Val
 llvm::Value* emit_dot_i7_add(FunctionEmitter&, const VectorRow&, std::span<llvm::Value* const>);
 llvm::Value* emit_trunc_sat_s(FunctionEmitter&, const VectorRow&, std::span<llvm::Value* const>);
 llvm::Value* emit_trunc_sat_u(FunctionEmitter&, const VectorRow&, std::span<llvm::Value* const>);
+llvm::Value* emit_trunc_sat_zero_s(FunctionEmitter&, const VectorRow&,
+                                   std::span<llvm::Value* const>);
+llvm::Value* emit_trunc_sat_zero_u(FunctionEmitter&, const VectorRow&,
+                                   std::span<llvm::Value* const>);
 
 // vector_float.cpp
 /// The first operand unless the second compares so with it. [that comparison]
@@ -89,7 +93,6 @@ llvm::Value* emit_vector_convert(FunctionEmitter&, const VectorRow&, std::span<l
 llvm::Value* emit_convert_low(FunctionEmitter&, const VectorRow&, std::span<llvm::Value* const>);
 llvm::Value* emit_demote_zero(FunctionEmitter&, const VectorRow&, std::span<llvm::Value* const>);
 /// [fptosi_sat, fptoui_sat]
-llvm::Value* emit_trunc_sat_zero(FunctionEmitter&, const VectorRow&, std::span<llvm::Value* const>);
 llvm::Value* emit_multiply_add(FunctionEmitter&, const VectorRow&, std::span<llvm::Value* const>);
 llvm::Value* emit_negative_multiply_add(FunctionEmitter&, const VectorRow&,
                                         std::span<llvm::Value* const>);

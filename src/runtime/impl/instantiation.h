@@ -40,6 +40,8 @@ private:
     [[nodiscard]] Result<void, Error> create_type_ids();
     [[nodiscard]] std::string tag_name(std::uint32_t index) const;
     void create_tags();
+    /// The id of the defined type that `type` refers to; 0 if it refers to none.
+    [[nodiscard]] abi::TypeId referent(wasm::ValueType type);
     void create_globals();
     /// The context's slots of tables, memories and tags.
     void fill_slots();
@@ -47,6 +49,9 @@ private:
     [[nodiscard]] Result<void, Error> create_tables();
     [[nodiscard]] Result<void, Error> create_memories();
     void evaluate_elements();
+    /// Where an active segment goes in a memory or table with addresses of `type`.
+    [[nodiscard]] std::uint64_t address(const wasm::ConstantExpression& offset,
+                                        wasm::AddressType type) const;
     [[nodiscard]] Result<void, InstantiateError> copy_elements();
     [[nodiscard]] Result<void, InstantiateError> copy_data();
 

@@ -27,6 +27,8 @@ auto FunctionDecoder<Sink>::decode_body(FunctionIndex function) -> Checked<void>
     instruction_offset_ = body.offset;
     operands_.truncate(0);
     frames_.clear();
+    block_types_.clear();
+    movable_ = kMaxMovedValues + kMaxMovedValuesPerByte * body.bytes.size();
     TRY(decode_locals(type));
     live_ = true;
     const auto declared = std::span<const ValueType>(locals_).subspan(type.parameters.size());
@@ -49,12 +51,19 @@ auto FunctionDecoder<Sink>::decode_locals(const FunctionType& type) -> Checked<v
     for (; groups > 0; --groups) {
         instruction_offset_ = reader_.offset();
         const std::uint32_t count = TRY(read(reader_.u32()));
-        const ValueType local = TRY(read(read_value_type(reader_, features_)));
+        const ValueType local = TRY(read(read_value_type(reader_, type_scope())));
         if (count > kMaxLocals || locals_.size() + count > kMaxLocals) {
             return refuse(ModuleError::Kind::limit,
                           "too many locals: more than " + std::to_string(kMaxLocals));
         }
         locals_.insert(locals_.end(), count, local);
+    }
+    initialized_.clear();
+    initializations_.clear();
+    if (!std::ranges::all_of(std::span(locals_).subspan(type.parameters.size()),
+                             &ValueType::is_defaultable)) {
+        initialized_.assign(locals_.size(), false);
+        std::fill_n(initialized_.begin(), type.parameters.size(), true);
     }
     return {};
 }

@@ -14,6 +14,10 @@ auto FunctionDecoder<Sink>::read_block_type() -> Checked<BlockSignature> {
         reader_.skip_byte();
         return BlockSignature{};
     }
+    if (byte == kReference || byte == kNullableReference) [[unlikely]] {
+        block_types_.push_back(TRY(read(read_value_type(reader_, type_scope()))));
+        return BlockSignature{.parameters = {}, .results = std::span(&block_types_.back(), 1)};
+    }
     if (const ValueTypeRow* row = find_value_type(byte)) {
         if (!features_.has(row->feature)) {
             return refuse(feature_error(row->feature, reader_.offset()));
@@ -45,6 +49,7 @@ void FunctionDecoder<Sink>::push_frame(FrameKind kind, const BlockSignature& sig
                        .handler = catches(kind)     ? frames_.size() + 1
                                   : frames_.empty() ? 0
                                                     : frames_.back().handler,
+                       .initializations = initializations_.size(),
                        .kind = kind,
                        .entered_live = live_,
                        .end_reached = false,
@@ -61,6 +66,7 @@ auto FunctionDecoder<Sink>::enter_block(FrameKind kind) -> Checked<void> {
     if (kind == FrameKind::if_) {
         condition = TRY(pop(ValueType::i32));
     }
+    TRY(charge(signature.parameters.size() + signature.results.size()));
     TRY(pop_all(signature.parameters));
     operands_.push_types(signature.parameters);
     Label label{};
@@ -135,6 +141,7 @@ auto FunctionDecoder<Sink>::decode_else_(const OpcodeInfo&) -> Checked<void> {
     }
     const std::span<const Value> results = TRY(pop_results());
     Frame& arm = frame();
+    leave_initializations();
     const auto parameters = scratch(arm.signature.parameters.size());
     if (arm.entered_live) {
         revive_at_instruction();
@@ -152,10 +159,11 @@ template <class Sink>
 auto FunctionDecoder<Sink>::decode_end(const OpcodeInfo&) -> Checked<void> {
     const Frame& ended = frame();
     if (ended.kind == FrameKind::if_ &&
-        !std::ranges::equal(ended.signature.parameters, ended.signature.results)) {
+        !std::ranges::equal(ended.signature.parameters, ended.signature.results, is_subtype)) {
         return invalid("type mismatch: an if without else must leave its parameters");
     }
     const std::span<const Value> results = TRY(pop_results());
+    leave_initializations();
     const bool skipped = ended.kind == FrameKind::if_ && ended.entered_live;
     const bool end_live = live_ || ended.end_reached || skipped;
     if (ended.kind == FrameKind::function) {
@@ -185,7 +193,9 @@ auto FunctionDecoder<Sink>::decode_end(const OpcodeInfo&) -> Checked<void> {
 template <class Sink>
 auto FunctionDecoder<Sink>::read_label() -> Checked<Frame*> {
     const std::uint32_t depth = TRY(read_index("label", frames_.size()));
-    return &frames_[frames_.size() - 1 - depth];
+    Frame* target = &frames_[frames_.size() - 1 - depth];
+    TRY(charge(target->label_types().size()));
+    return target;
 }
 
 template <class Sink>
@@ -278,6 +288,7 @@ auto FunctionDecoder<Sink>::decode_br_table(const OpcodeInfo&) -> Checked<void> 
             checked = label_types.data();
         }
     }
+    TRY(charge(types.size() * branch_table_.size()));
     const auto values = TRY(pop_all(types));
     if (live_) {
         branch_labels_.clear();

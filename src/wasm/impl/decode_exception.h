@@ -82,6 +82,7 @@ template <class Sink>
 void FunctionDecoder<Sink>::begin_catch(FrameKind kind, std::span<const ValueType> types,
                                         std::span<const Value> payload) {
     operands_.push_all(types, payload);
+    leave_initializations();
     Frame& clause = frame();
     clause.end_reached |= live_;
     clause.kind = kind;
@@ -99,6 +100,7 @@ auto FunctionDecoder<Sink>::decode_catch_(const OpcodeInfo&) -> Checked<void> {
     const std::span<const Value> results = TRY(pop_results());
     const std::span<const ValueType> types = payload_of(tag);
     const auto payload = scratch(types.size());
+    TRY(charge(types.size()));
     if (frame().entered_live) {
         revive_at_instruction();
         sink_->catch_(frame().label, live_, results, tag, payload);
@@ -129,6 +131,7 @@ auto FunctionDecoder<Sink>::decode_delegate(const OpcodeInfo&) -> Checked<void> 
     }
     const std::uint32_t depth = TRY(read_index("label", frames_.size() - 1));
     const std::span<const Value> results = TRY(pop_results());
+    leave_initializations();
     const std::size_t handler = frames_[frames_.size() - 2 - depth].handler;
     Label* const target = handler == 0 ? nullptr : &frames_[handler - 1].label;
     const Frame& ended = frame();
@@ -154,6 +157,7 @@ auto FunctionDecoder<Sink>::decode_throw_(const OpcodeInfo&) -> Checked<void> {
     const TagIndex tag = TRY(read_tag());
     const FunctionType& type = module_.type(module_.tag_types[tag.value].type);
     const auto payload = TRY(pop_all(type.parameters));
+    TRY(charge(payload.size()));
     if (live_) {
         sink_->throw_(tag, type, payload);
     }

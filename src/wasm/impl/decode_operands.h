@@ -33,6 +33,26 @@ auto FunctionDecoder<Sink>::pop(ValueType expected) -> Checked<Value> {
 }
 
 template <class Sink>
+auto FunctionDecoder<Sink>::charge(std::size_t count) -> Checked<void> {
+    if (count > movable_) [[unlikely]] {
+        return refuse(ModuleError::Kind::limit,
+                      "blocks, branches and calls pass too many values for the function's size");
+    }
+    movable_ -= count;
+    return {};
+}
+
+template <class Sink>
+auto FunctionDecoder<Sink>::pop_reference() -> Checked<Reference> {
+    const ValueType type = TRY(top_type());
+    if (type != ValueType::bottom && !type.is_ref()) {
+        return invalid("type mismatch: expected a reference, found " + to_string(type));
+    }
+    const Value value = TRY(pop(type));
+    return Reference{value, type.is_ref() ? type : ValueType::ref(HeapKind::bottom, false)};
+}
+
+template <class Sink>
 auto FunctionDecoder<Sink>::pop_all(std::span<const ValueType> types) -> Checked<std::span<Value>> {
     const std::size_t available = operands_.size() - frame().height;
     if (available < types.size()) [[unlikely]] {

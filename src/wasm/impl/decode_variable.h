@@ -37,7 +37,7 @@ auto FunctionDecoder<Sink>::decode_select_t(const OpcodeInfo&) -> Checked<void> 
     if (TRY(read(reader_.u32())) != 1) {
         return invalid("invalid result arity: select has one type");
     }
-    const ValueType type = TRY(read(read_value_type(reader_, features_)));
+    const ValueType type = TRY(read(read_value_type(reader_, type_scope())));
     const Value condition = TRY(pop(ValueType::i32));
     const Value if_false = TRY(pop(type));
     const Value if_true = TRY(pop(type));
@@ -46,8 +46,28 @@ auto FunctionDecoder<Sink>::decode_select_t(const OpcodeInfo&) -> Checked<void> 
 }
 
 template <class Sink>
+void FunctionDecoder<Sink>::initialize(LocalIndex local) {
+    if (!initialized_.empty() && !initialized_[local.value]) [[unlikely]] {
+        initialized_[local.value] = true;
+        initializations_.push_back(local);
+    }
+}
+
+template <class Sink>
+void FunctionDecoder<Sink>::leave_initializations() {
+    while (initializations_.size() > frame().initializations) {
+        initialized_[initializations_.back().value] = false;
+        initializations_.pop_back();
+    }
+}
+
+template <class Sink>
 auto FunctionDecoder<Sink>::decode_local_get(const OpcodeInfo&) -> Checked<void> {
     const LocalIndex local{TRY(read_index("local", locals_.size()))};
+    if (!initialized_.empty() && !initialized_[local.value] &&
+        !locals_[local.value].is_defaultable()) [[unlikely]] {
+        return invalid("uninitialized local " + std::to_string(local.value));
+    }
     push(locals_[local.value], live_ ? sink_->local_get(local) : Value{});
     return {};
 }
@@ -56,6 +76,7 @@ template <class Sink>
 auto FunctionDecoder<Sink>::decode_local_set(const OpcodeInfo&) -> Checked<void> {
     const LocalIndex local{TRY(read_index("local", locals_.size()))};
     const Value value = TRY(pop(locals_[local.value]));
+    initialize(local);
     if (live_) {
         sink_->local_set(local, value);
     }
@@ -66,6 +87,7 @@ template <class Sink>
 auto FunctionDecoder<Sink>::decode_local_tee(const OpcodeInfo&) -> Checked<void> {
     const LocalIndex local{TRY(read_index("local", locals_.size()))};
     const Value value = TRY(pop(locals_[local.value]));
+    initialize(local);
     if (live_) {
         sink_->local_set(local, value);
     }

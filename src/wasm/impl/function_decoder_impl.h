@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <string>
 #include <utility>
@@ -53,6 +54,7 @@ private:
         /// Where exceptions thrown inside go first, if they are caught in this function at all: the
         /// position of that frame, counted from 1.
         std::size_t handler = 0;
+        std::size_t initializations = 0;  ///< how many locals were initialized at its start
         FrameKind kind = FrameKind::block;
         bool entered_live = false;  ///< whether the sink knows about this frame
         bool end_reached = false;   ///< by a live branch, or by a live `then` arm
@@ -104,13 +106,28 @@ private:
     /// The next operand's type for handlers that accept several: bottom if it can be any.
     Checked<ValueType> top_type();
     Checked<Value> pop(ValueType expected);
+    /// An operand that is a reference, and its type.
+    struct Reference {
+        Value value;
+        ValueType type;
+    };
+    Checked<Reference> pop_reference();
     /// Pops operands of `types`, the last one first. The span is valid until the next push.
     Checked<std::span<Value>> pop_all(std::span<const ValueType> types);
     void push(ValueType type, Value value) { operands_.push(type, value); }
     /// `count` values for the sink to fill, beside the stack, valid until the next call.
     std::span<Value> scratch(std::size_t count);
 
+    /// Accounts for `count` values that an instruction passes; see kMaxMovedValues.
+    Checked<void> charge(std::size_t count);
+
+    // Locals without a default value. wasm: valid-local.get
+    void initialize(LocalIndex local);
+    /// Forgets what the innermost frame initialized.
+    void leave_initializations();
+
     // Control.
+    [[nodiscard]] TypeScope type_scope() const { return {features_, module_.canonical_types}; }
     Checked<BlockSignature> read_block_type();
     void push_frame(FrameKind kind, const BlockSignature& signature, Label label);
     Checked<void> enter_block(FrameKind kind);
@@ -166,6 +183,11 @@ private:
         Value index;
     };
     Checked<IndirectCallee> read_indirect_callee();
+    Checked<TypeIndex> read_type() {
+        return TypeIndex{TRY(read_index("type", module_.types.size()))};
+    }
+    /// The callee of a `call_ref`, which may be null.
+    Checked<Value> pop_callee(TypeIndex type);
     Checked<void> require_own_results(const FunctionType& callee);
     [[nodiscard]] static ValueType value_type(AddressType address) {
         return address == AddressType::i64 ? ValueType::i64 : ValueType::i32;
@@ -209,6 +231,10 @@ private:
     WASMAX_DECLARE_HANDLER(throw_)
     WASMAX_DECLARE_HANDLER(throw_ref)
     WASMAX_DECLARE_HANDLER(rethrow)
+    WASMAX_DECLARE_HANDLER(call_ref)
+    WASMAX_DECLARE_HANDLER(return_call_ref)
+    WASMAX_DECLARE_HANDLER(br_on_null)
+    WASMAX_DECLARE_HANDLER(br_on_non_null)
     WASMAX_DECLARE_HANDLER(drop)
     WASMAX_DECLARE_HANDLER(select)
     WASMAX_DECLARE_HANDLER(select_t)
@@ -241,6 +267,7 @@ private:
     WASMAX_DECLARE_HANDLER(ref_null)
     WASMAX_DECLARE_HANDLER(ref_is_null)
     WASMAX_DECLARE_HANDLER(ref_func)
+    WASMAX_DECLARE_HANDLER(ref_as_non_null)
     WASMAX_DECLARE_HANDLER(v128_const)
     WASMAX_DECLARE_HANDLER(vector)
     WASMAX_DECLARE_HANDLER(shuffle)
@@ -264,9 +291,13 @@ private:
     ByteReader reader_;
     std::uint64_t instruction_offset_ = 0;
     bool live_ = false;
+    std::size_t movable_ = 0;  ///< values that may still be passed
     OperandStack<Value> operands_;
     std::vector<Frame> frames_;
-    std::vector<ValueType> locals_;  ///< parameters first
+    std::vector<ValueType> locals_;            ///< parameters first
+    std::vector<bool> initialized_;            ///< by local; empty if all have a default value
+    std::vector<LocalIndex> initializations_;  ///< in the order in which they happened
+    std::deque<ValueType> block_types_;        ///< results that a block type spells out
     std::vector<Value> scratch_;
     std::vector<std::uint32_t> branch_table_;  ///< depths of the br_table being decoded
     std::vector<Label*> branch_labels_;

@@ -2,19 +2,23 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "wasm/decoder.h"
 #include "wasm/impl/byte_reader.h"
 #include "wasm/impl/constant_expression.h"
+#include "wasm/impl/syntax_reader.h"
 #include "wasm/module.h"
 #include "wasm/types.h"
 
 namespace wasmax::wasm {
 
 /// The algorithm behind decode_module(). One object decodes one module. Members are split by topic:
-/// module_decoder.cpp (order, sections as such), type_sections.cpp (what the module declares),
+/// module_decoder.cpp (order, sections as such), recursion_groups.cpp (types), type_sections.cpp
+/// (what else the module declares),
 /// segment_sections.cpp (elements, code, data).
 class ModuleDecoder {
 public:
@@ -62,6 +66,10 @@ private:
     [[nodiscard]] Result<MemoryType, ModuleError> read_memory_type();
     [[nodiscard]] Result<GlobalType, ModuleError> read_global_type();
     [[nodiscard]] Result<TagType, ModuleError> read_tag_type();
+    Status read_type_group();
+    [[nodiscard]] Result<FunctionType, ModuleError> read_type();
+    void canonicalize(TypeGroup group);
+    [[nodiscard]] TypeScope type_scope() const { return {features_, module_.canonical_types}; }
     Status add_table_type(const TableType& type);
     Status add_memory_type(const MemoryType& type);
     [[nodiscard]] Status check_export_names() const;
@@ -97,6 +105,7 @@ private:
     ByteReader reader_;             ///< the current section
     std::size_t next_section_ = 0;  ///< the lowest row of kSections that may still come
     Module module_;
+    std::map<std::vector<std::uint64_t>, TypeIndex> type_keys_;  ///< groups by type_group_key()
     ConstantExpressionDecoder constants_{module_, features_};
 };
 

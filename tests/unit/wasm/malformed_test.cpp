@@ -63,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Types, Malformed,
     testing::Values(
-        Case{"form", Binary::header().section(1, {1, 0x5f, 0, 0}), "not a function type"},
+        Case{"form", Binary::header().section(1, {1, 0x5d, 0, 0}), "not a function type"},
         Case{"value_type", Binary::header().section(1, {1, 0x60, 1, 0x40, 0}),
              "malformed value type"},
         Case{"count", Binary::header().section(1, {2, 0x60, 0, 0}), "unexpected end"},

@@ -140,6 +140,24 @@ public:
     }
     void throw_ref(Value exception) { say("throw_ref" + name(exception)); }
     void rethrow(Label& label) { say("rethrow" + name(label)); }
+    void call_ref(const FunctionType& type, Value reference, std::span<const Value> arguments,
+                  std::span<Value> results) {
+        EXPECT_EQ(arguments.size(), type.parameters.size());
+        const std::string incoming = name(reference) + list(arguments);
+        make(results);
+        say("call_ref" + incoming + " ->" + list(results));
+    }
+    void return_call_ref(const FunctionType& type, Value reference,
+                         std::span<const Value> arguments) {
+        EXPECT_EQ(arguments.size(), type.parameters.size());
+        say("return_call_ref" + name(reference) + list(arguments));
+    }
+    void br_on_null(Label& label, Value reference, std::span<const Value> values) {
+        say("br_on_null" + name(label) + name(reference) + list(values));
+    }
+    void br_on_non_null(Label& label, Value reference, std::span<const Value> values) {
+        say("br_on_non_null" + name(label) + name(reference) + list(values));
+    }
 
     void drop(Value value, ValueType type) { say("drop " + wasm::to_string(type) + name(value)); }
     Value select(ValueType type, Value if_true, Value if_false, Value condition) {
@@ -271,6 +289,7 @@ public:
     Value ref_func(FunctionIndex function) {
         return value("ref.func " + std::to_string(function.value));
     }
+    Value ref_as_non_null(Value reference) { return value("ref.as_non_null" + name(reference)); }
 
 private:
     void say(std::string line) { calls.push_back(std::move(line)); }
