@@ -26,17 +26,23 @@ double sum(const std::vector<double>& values) {
     return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
-bool saturated(const SummaryRow& row, Metric cores, const CpuList& cpus) {
+bool saturated(const SummaryRow& row, Metric cores, double available) {
     const auto used = row.median_of(cores);
-    return used && *used >= kSaturatedShare * static_cast<double>(cpus.size());
+    return used && *used >= kSaturatedShare * available;
 }
 
-Bottleneck bottleneck_of(const SummaryRow& row, const Placement& placement) {
+Bottleneck bottleneck_of(const SummaryRow& row, const Conditions& conditions) {
+    const Placement& placement = conditions.placement;
     if (!placement.pinned) {
         return Bottleneck::unknown;
     }
-    const bool server = saturated(row, Metric::server_cores, placement.server);
-    const bool generator = saturated(row, Metric::generator_cores, placement.generator);
+    auto server_cpus = static_cast<double>(placement.server.size());
+    if (conditions.quota_percent > 0) {
+        server_cpus = std::min(server_cpus, conditions.quota_percent / 100.0);
+    }
+    const auto generator_cpus = static_cast<double>(placement.generator.size());
+    const bool server = saturated(row, Metric::server_cores, server_cpus);
+    const bool generator = saturated(row, Metric::generator_cores, generator_cpus);
     if (server && generator) {
         return Bottleneck::both;
     }
@@ -185,7 +191,7 @@ Summary summarize(const SampleSet& set) {
         const double requests = sum(row.of(Metric::requests));
         const auto errors = static_cast<double>(row.errors);
         row.error_share = requests + errors == 0 ? 0 : errors / (requests + errors);
-        row.bottleneck = bottleneck_of(row, set.conditions.placement);
+        row.bottleneck = bottleneck_of(row, set.conditions);
         if (baseline != summary.rows.end() && row.contender != baseline->contender) {
             row.throughput_ratio = ratio_of(row, *baseline, Metric::requests_per_second);
             row.cpu_ratio = ratio_of(row, *baseline, Metric::cpu_us_per_request);

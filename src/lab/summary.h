@@ -14,7 +14,8 @@
 namespace wasmax::lab {
 
 /// What kept the requests per second from being higher: a side that used at least kSaturatedShare
-/// of the CPUs it was pinned to. Unknown when the sides were not pinned to CPUs of their own.
+/// of the CPUs it was pinned to, or of its quota. Unknown when the sides were not pinned to CPUs of
+/// their own.
 enum class Bottleneck : std::uint8_t { unknown, neither, server, generator, both };
 inline constexpr double kSaturatedShare = 0.85;
 [[nodiscard]] std::string_view to_string(Bottleneck bottleneck);

@@ -58,6 +58,16 @@ TEST(Summary, SaysWhichSideWasSaturated) {
     EXPECT_TRUE(has_note(summarize(set), "Server and wrk shared their CPUs"));
 }
 
+TEST(Summary, AServerIsSaturatedByItsQuota) {
+    SampleSet set = example_samples();  // half a CPU
+    set_metric(set, Metric::generator_cores, 0.1);
+    EXPECT_EQ(summarize(set).rows[0].bottleneck, Bottleneck::neither);
+    set.conditions.quota_percent = 50;
+    EXPECT_EQ(summarize(set).rows[0].bottleneck, Bottleneck::server);
+    set.conditions.quota_percent = 150;
+    EXPECT_EQ(summarize(set).rows[0].bottleneck, Bottleneck::neither);
+}
+
 TEST(Summary, FewerRunsThanPlannedArePartial) {
     SampleSet set = example_samples();
     set.conditions.planned_runs = 4;
