@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "abi/exception.h"
+#include "abi/vm_context.h"
 #include "runtime/tag.h"
 #include "runtime/value.h"
 #include "wasm/types.h"
@@ -19,7 +20,7 @@ using Stack = std::vector<std::uintptr_t>;
 constexpr int kEnoughToSweep = 10'000;
 
 const Tag& tag() {
-    static const Tag one({{wasm::ValueType::i64}, {}}, "one");
+    static const Tag one({{wasm::ValueType::i64}, {}}, abi::TypeId{}, "one");
     return one;
 }
 
@@ -86,7 +87,7 @@ TEST(ExceptionHeap, EndsWhenTooMuchIsInUse) {
     ExceptionHeap heap;
     const std::vector<Value> payload(1000);
     const wasm::FunctionType type{std::vector(payload.size(), wasm::ValueType::i64), {}};
-    const Tag wide(type, "wide");
+    const Tag wide(type, abi::TypeId{}, "wide");
     std::size_t created = 0;
     while (abi::Exception* const exception = heap.create(wide, payload, {})) {
         ExceptionHeap::keep(exception);
@@ -100,7 +101,7 @@ TEST(ExceptionHeap, EndsWhenTooMuchIsInUse) {
 TEST(ExceptionHeap, DescribesExceptions) {
     ExceptionHeap heap;
     EXPECT_EQ(describe(*create(heap, 7, {})), "one (i64 7)");
-    const Tag nothing({}, "nothing");
+    const Tag nothing({}, abi::TypeId{}, "nothing");
     EXPECT_EQ(describe(*heap.create(nothing, {}, {})), "nothing");
 }
 
