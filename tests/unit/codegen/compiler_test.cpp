@@ -93,6 +93,19 @@ TEST(Compile, EveryTierAcceptsAGiantFunction) {
     }
 }
 
+TEST(Compile, UnusedLocalsCostNothing) {
+    std::string locals;
+    for (int local = 0; local < 50'000; ++local) {
+        locals += "i64 ";
+    }
+    const TextModule one("(module (func (local " + locals + ")))");
+    for (const Tier tier : kTiers) {
+        const auto artifact = compile(*one, {.tier = tier, .threads = 1});
+        ASSERT_TRUE(artifact.has_value()) << to_string(artifact.error());
+        EXPECT_LT(artifact->size(), 16'384U);  // no code that clears them
+    }
+}
+
 TEST(Compile, DeepNestingDoesNotExhaustTheStack) {
     std::string text = "(module (func (param i32)";
     constexpr int kDepth = 2'000;
