@@ -83,7 +83,7 @@ TEST_P(Suite, Passes) {
     EXPECT_GT(scripts, 0U) << completed.errors;
     EXPECT_GT(passed + skipped, 0U);  // custom-sections is about text only
     std::cout << group << " -O" << level << ": " << scripts << " scripts, " << passed
-              << " assertions passed, " << skipped << " skipped (text format)\n";
+              << " assertions passed, " << skipped << " skipped (text format, GC)\n";
 }
 
 INSTANTIATE_TEST_SUITE_P(Group, Suite,
