@@ -263,7 +263,8 @@ const tip = document.getElementById('tip');
 found.tip = getComputedStyle(tip).display + '|' + tip.textContent;
 document.body.dispatchEvent(new PointerEvent('pointermove', {bubbles: true, clientX: 1, clientY: 1}));
 found.hidden = getComputedStyle(tip).display;
-bar.focus();
+// Not focus(): a page without a window that has the focus gets no event.
+bar.dispatchEvent(new FocusEvent('focusin', {bubbles: true}));
 found.focused = getComputedStyle(tip).display;
 document.body.setAttribute('data-found', JSON.stringify(found).replaceAll('"', "'"));}
 </script>
