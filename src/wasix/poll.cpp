@@ -82,7 +82,8 @@ public:
 
     /// Adds a subscription. Only what makes the whole call fail is an error: inval.
     Result<void, Errno> add(Process& process, const Subscription& subscription);
-    /// Waits until there is an event. Errors: those of io::Poll.
+    /// Waits until there is an event. Errors: those of io::Poll; inval (there is nothing to wait
+    /// for: every type was unknown).
     Result<void, Errno> wait(io::Backend& io);
     /// The event of subscription `index`, if it has one. After wait().
     [[nodiscard]] std::optional<Event> event(std::size_t index) const;
@@ -99,6 +100,7 @@ private:
     Wait* waits_;
     pollfd* entries_;
     std::size_t wait_count_ = 0;
+    std::size_t known_count_ = 0;  ///< of them, those of a known type
     std::size_t entry_count_ = 0;
     std::int64_t deadline_ns_ = io::kNever;
     std::int64_t finished_ns_ = 0;  ///< clocks up to this one have expired
@@ -128,16 +130,21 @@ Result<void, Errno> PollSet::add(Process& process, const Subscription& subscript
         case Eventtype::clock:
             wait.deadline_ns = TRY(deadline_of(process, subscription));
             deadline_ns_ = std::min(deadline_ns_, wait.deadline_ns);
+            ++known_count_;
             break;
         case Eventtype::fd_read:
         case Eventtype::fd_write:
             add_file(process, wait, subscription.fd());
+            ++known_count_;
             break;
     }
     return {};
 }
 
 Result<void, Errno> PollSet::wait(io::Backend& io) {
+    if (known_count_ == 0) {
+        return fail(Errno::inval);
+    }
     const auto ready = io.run(io::Poll{std::span(entries_, entry_count_), deadline_ns_});
     if (!ready.has_value()) {
         return fail(from_host(ready.error()));

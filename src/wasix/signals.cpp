@@ -72,7 +72,7 @@ void Signals::set_callback(const Caller& caller, std::string_view name) {
         callback_ = &callbacks_.emplace_back(*function);
     }
     caller.thread.blocks_signals = false;
-    if ((pending_.load() | caller.thread.pending_signals.load()) != 0) {
+    if (is_pending_for(caller.thread)) {
         caller.context.thread->interruption.request(runtime::Request::visit);
     }
 }

@@ -44,6 +44,11 @@ public:
     /// If signals are pending for the process and `main` runs no code, another thread gets them.
     void pass_on(const Thread& main);
 
+    /// Whether `thread`, if it does not block them, would have signals to handle.
+    [[nodiscard]] bool is_pending_for(const Thread& thread) const {
+        return (pending_.load() | thread.pending_signals.load()) != 0;
+    }
+
     /// ThreadState::visitor: calls the callback for what is pending.
     static runtime::VisitOutcome visit(runtime::ThreadState& state) noexcept;
 

@@ -102,6 +102,9 @@ void ThreadGroup::remove(Tid tid) {
 bool ThreadGroup::publish(Thread& thread, runtime::ThreadState* state) {
     const std::lock_guard guard(mutex_);
     thread.state = state;
+    if (state != nullptr && process_.signals().is_pending_for(thread)) {  // sent before now
+        state->interruption.request(runtime::Request::visit);
+    }
     return !outcome_.has_value();
 }
 

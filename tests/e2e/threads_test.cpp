@@ -3,7 +3,9 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <string>
+#include <thread>
 #include <tuple>
 
 #include <gtest/gtest.h>
@@ -19,6 +21,12 @@ std::string guest(const std::string& name) {
 
 TEST(Threads, RunWaitAndJoin) {
     const Completed completed = wasmax({"run", guest("threads")});
+    EXPECT_EQ(completed.exit_code, 0) << completed.errors;
+}
+
+TEST(Threads, AreAsManyAsTheyMayBe) {
+    const Completed completed =
+        wasmax({"run", guest("threads"), "--max-threads", "3", "--", "limit"});
     EXPECT_EQ(completed.exit_code, 0) << completed.errors;
 }
 
@@ -65,6 +73,34 @@ INSTANTIATE_TEST_SUITE_P(ByOther, ThreadsEnd,
                          testing::Combine(testing::Values("other"),
                                           testing::Values("exit", "trap", "signal"), kStates),
                          end_name);
+
+class Stress : public testing::TestWithParam<std::string> {};
+
+TEST_P(Stress, LosesNothing) {
+    const Completed completed = wasmax({"run", guest("stress"), "--net", "--", GetParam()});
+    EXPECT_EQ(completed.exit_code, 0) << completed.errors;
+}
+
+INSTANTIATE_TEST_SUITE_P(Many, Stress,
+                         testing::Values("storm", "descriptors", "connections", "closing"),
+                         [](const auto& info) { return info.param; });
+
+TEST(Signals, ThatDoNothingDisturbNothing) {
+    Child child({WASMAX_BINARY, "run", guest("stress"), "--net", "--", "connections"});
+    std::atomic<bool> ended = false;
+    std::thread storm([&] {
+        while (!ended) {
+            child.signal(SIGWINCH);
+            child.signal(SIGCONT);
+            std::this_thread::sleep_for(1ms);
+        }
+    });
+    EXPECT_TRUE(child.wait_for_output("done\n"));
+    ended = true;
+    storm.join();
+    const Completed completed = child.wait();
+    EXPECT_EQ(completed.exit_code, 0) << completed.errors;
+}
 
 TEST(Signals, OfTheHostReachAGuestThatTakesThem) {
     Child child({WASMAX_BINARY, "run", guest("signals"), "--", "wait"});

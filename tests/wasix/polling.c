@@ -97,6 +97,17 @@ static void descriptors(void) {
     CHECK(close(ends[0]) == 0);
 }
 
+/// An unknown type is ignored; with nothing else there is nothing to wait for.
+static void unknown(void) {
+    __wasi_subscription_t in[2];
+    __wasi_event_t out[2];
+    size_t count = 0;
+    in[0] = file(1, 77, 0);
+    in[1] = clock_in(2, 1);
+    CHECK(__wasi_poll_oneoff(in, out, 2, &count) == 0 && count == 1 && out[0].userdata == 2);
+    CHECK(__wasi_poll_oneoff(in, out, 1, &count) == __WASI_ERRNO_INVAL);
+}
+
 /// More subscriptions than fit the host's stack.
 static void many(void) {
     enum { kPipes = 200 };
@@ -118,6 +129,7 @@ static void many(void) {
 int main(void) {
     clocks();
     descriptors();
+    unknown();
     many();
     return 0;
 }

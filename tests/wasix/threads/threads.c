@@ -111,7 +111,26 @@ static void check_ends(void) {
 
 static void nothing(void* argument) { (void)argument; }
 
-int main(void) {
+/// `--max-threads 3`: the third refuses, and there is room again when one has ended.
+static void check_limit(void) {
+    struct thread* threads[2] = {thread_start(count, (void*)7), thread_start(count, (void*)7)};
+    struct thread* refused = thread_new(nothing, NULL);
+    CHECK((int)wasi_thread_spawn(WASIX_PTR(refused)) == -6);  // again
+    atomic_store(&gate, 1);
+    uint8_t woken = 0;
+    CHECK(wasix_futex_wake_all(WASIX_PTR(&gate), WASIX_PTR(&woken)) == 0);
+    thread_join(threads[0]);
+    thread_join(threads[1]);
+    const int tid = (int)wasi_thread_spawn(WASIX_PTR(refused));
+    CHECK(tid > 1 && wasix_thread_join((uint32_t)tid) == 0);
+}
+
+int main(int argc, char** argv) {
+    (void)argv;
+    if (argc > 1) {
+        check_limit();
+        return 0;
+    }
     check_waiting();
     check_mixed();
     check_counting();

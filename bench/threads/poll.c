@@ -1,0 +1,49 @@
+// poll over 1,000 descriptors of which one is ready. Prints nanoseconds per call.
+// bench/threads/run.sh builds and compares guest and native.
+
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef __wasm__
+#include "../../guests/wasix.h"
+static int make_pipe(int ends[2]) {
+    return (int)wasix_fd_pipe(WASIX_PTR(&ends[0]), WASIX_PTR(&ends[1]));
+}
+#else
+static int make_pipe(int ends[2]) { return pipe(ends); }
+#endif
+
+enum { kDescriptors = 1000, kRounds = 3000 };
+
+static double now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+int main(void) {
+    static struct pollfd entries[kDescriptors];
+    for (int i = 0; i < kDescriptors / 2; ++i) {
+        int ends[2];
+        if (make_pipe(ends) != 0) {
+            return 1;
+        }
+        entries[2 * i] = (struct pollfd){ends[0], POLLIN, 0};
+        entries[2 * i + 1] = (struct pollfd){ends[0], POLLIN, 0};
+        if (i == kDescriptors / 4 && write(ends[1], "x", 1) != 1) {
+            return 1;
+        }
+    }
+    const double start = now_ns();
+    for (int round = 0; round < kRounds; ++round) {
+        if (poll(entries, kDescriptors, -1) != 2) {
+            return 2;
+        }
+    }
+    printf("%.0f\n", (now_ns() - start) / kRounds);
+    return 0;
+}
