@@ -12,8 +12,8 @@ trap 'rm -rf "$work"' EXIT
 threads=(-matomics -mbulk-memory -D_Thread_local= -Wl,--shared-memory,--import-memory,--export-memory
     -Wl,--no-check-features,--max-memory=67108864)
 for name in handoff poll; do
-    flags=()
-    [[ $name == poll ]] || flags=("${threads[@]}")
+    flags=(-Wl,-z,stack-size=1048576)  # libc's poll keeps its subscriptions there
+    [[ $name == poll ]] || flags+=("${threads[@]}")
     clang-22 --target=wasm32-wasi -Wno-deprecated -O2 "${flags[@]}" -o "$work/$name.wasm" "$here/$name.c"
     cc -O2 -pthread -o "$work/$name" "$here/$name.c"
     "$wasmax" compile "$work/$name.wasm" -o "$work/$name.wmx" >/dev/null
