@@ -24,6 +24,7 @@ void add_cache(CLI::App& app, int& exit_code);
 void add_validate(CLI::App& app, int& exit_code);
 void add_wast(CLI::App& app, int& exit_code);
 void add_syscalls(CLI::App& app, int& exit_code);
+void add_strace(CLI::App& app, const std::vector<std::string>& guest_arguments, int& exit_code);
 void add_trace(CLI::App& app, const std::vector<std::string>& native_command, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
 

@@ -145,6 +145,7 @@ int run_command_line(std::vector<std::string> arguments) {
     add_validate(app, exit_code);
     add_wast(app, exit_code);
     add_syscalls(app, exit_code);
+    add_strace(app, guest_arguments, exit_code);
     add_trace(app, guest_arguments, exit_code);
     add_bench(app, exit_code);
     insert_run(app, arguments);

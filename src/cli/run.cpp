@@ -1,3 +1,5 @@
+#include "cli/run.h"
+
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -24,21 +26,6 @@
 
 namespace wasmax::cli {
 namespace {
-
-struct RunFlags {
-    std::string file;
-    std::vector<std::string> arguments;
-    GivenGrants grants;
-    std::optional<codegen::Tier> tier;
-    wasm::Features features = wasm::Features::supported();
-    bool no_cache = false;
-    std::string function;  // instead of _start
-    bool debug = false;
-    bool perf_map = false;
-    CompileConduct conduct;
-    std::string trace;  ///< of --trace; empty: not given
-    std::string trace_limit;
-};
 
 constexpr const char* kExamples = R"(Examples:
   wasmax run hello.wat
@@ -87,13 +74,15 @@ int run_program(const RunFlags& flags, const launch::Grants& grants, const engin
     return recording ? run_recorded(options, *recording, run) : run();
 }
 
+}  // namespace
+
 int run_file(const RunFlags& flags) {
     const auto grants = grants_of(flags.grants);
     if (!grants) {
         report(grants.error().message);
         return kExitUsage;
     }
-    std::optional<RecordOptions> recording;
+    std::optional<RecordOptions> recording = flags.live;
     if (!flags.trace.empty()) {
         // CLI11 says `true` for --trace without a value.
         recording = record_options(flags.trace == "true" ? std::string() : flags.trace);
@@ -126,8 +115,6 @@ int run_file(const RunFlags& flags) {
     return run_program(flags, *grants, *program, recording);
 }
 
-}  // namespace
-
 int run_recorded(wasix::ProcessOptions& options, const RecordOptions& recording,
                  const std::function<int()>& run) {
     const auto target = launch::make_trace_target();
@@ -146,9 +133,8 @@ int run_recorded(wasix::ProcessOptions& options, const RecordOptions& recording,
     return code;
 }
 
-void add_run(CLI::App& app, const std::vector<std::string>& guest_arguments, int& exit_code) {
-    auto* command = app.add_subcommand("run", "Run a WASIX or WASI program");
-    const auto flags = std::make_shared<RunFlags>();
+void add_program_options(CLI::App& app, const std::shared_ptr<RunFlags>& flags) {
+    CLI::App* const command = &app;
     command
         ->add_option("FILE", flags->file,
                      "The program: a module in the binary or text format, or an artifact")
@@ -176,6 +162,12 @@ void add_run(CLI::App& app, const std::vector<std::string>& guest_arguments, int
             "perfmap: write /tmp/perf-PID.map (perf finds the functions of cached code without)")
         ->check(CLI::IsMember({"perfmap"}))
         ->option_text("NAME");
+}
+
+void add_run(CLI::App& app, const std::vector<std::string>& guest_arguments, int& exit_code) {
+    auto* command = app.add_subcommand("run", "Run a WASIX or WASI program");
+    const auto flags = std::make_shared<RunFlags>();
+    add_program_options(*command, flags);
     command->add_flag("--trace", flags->trace,
                       "Record every system call into FILE (wasmax.trace), or with "
                       "`aggregate[:FILE]` only counts and histograms; see `wasmax trace`");

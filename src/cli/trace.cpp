@@ -1,9 +1,5 @@
 // `wasmax trace`: recordings of running programs, and reports about recordings.
 
-#include <signal.h>
-
-#include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <functional>
@@ -32,20 +28,11 @@ struct AttachFlags {
     bool aggregate = false;
     double duration_s = 0;
     std::string limit;
+    bool native = false;
 };
 
-std::atomic<bool> interrupted = false;
-void interrupt(int /*number*/) { interrupted = true; }
-
-void stop_on_interrupt() {
-    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
-        struct sigaction action{};
-        action.sa_handler = interrupt;
-        ::sigaction(number, &action, nullptr);
-    }
-}
-
-int attach(const AttachFlags& flags) {
+/// Records what the flags ask for; `native` is what follows `--`.
+int record_from_flags(const AttachFlags& flags, const std::vector<std::string>& native) {
     RecordOptions options;
     options.mode = flags.aggregate ? trace::Mode::aggregate : trace::Mode::full;
     options.path = flags.output;
@@ -57,34 +44,12 @@ int attach(const AttachFlags& flags) {
         }
         options.limit = *limit;
     }
-    auto tracer = trace::Tracer::attach(flags.pid);
-    if (!tracer) {
-        report(tracer.error().message);
-        return kExitFailure;
+    if (flags.native) {
+        return record_native(native, options);
     }
-    stop_on_interrupt();
-    const auto start = std::chrono::steady_clock::now();
-    bool told = false;
-    const auto ended = record(*tracer, options, [&] {
-        if (!told) {
-            told = true;
-            std::fputs(fmt::format("recording process {} into {}{}\n", flags.pid, flags.output,
-                                   flags.duration_s > 0 ? "" : "; Ctrl-C ends it")
-                           .c_str(),
-                       stdout);
-            std::fflush(stdout);
-        }
-        const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-        return interrupted || (flags.duration_s > 0 && passed.count() >= flags.duration_s);
-    });
-    if (!ended) {
-        report(ended.error().message);
-        return kExitFailure;
-    }
-    if (tracer->has_ended()) {
-        report("the process has ended");
-    }
-    return 0;
+    return record_process(flags.pid, options, flags.duration_s,
+                          fmt::format("recording process {} into {}{}\n", flags.pid, flags.output,
+                                      flags.duration_s > 0 ? "" : "; Ctrl-C ends it"));
 }
 
 void add_report(CLI::App& trace, int& exit_code) {
@@ -117,12 +82,13 @@ void add_report(CLI::App& trace, int& exit_code) {
 constexpr const char* kExamples = R"(Examples:
   wasmax run --trace=server.trace --net server.wasm   record from the start
   wasmax trace --attach 4711 -o server.trace          record a running server until Ctrl-C
+  wasmax trace --native -o twin.trace -- ./server     record a native program
   wasmax trace report server.trace
   wasmax trace report server.trace --format html -o report.html)";
 
 }  // namespace
 
-void add_trace(CLI::App& app, const std::vector<std::string>& /*native_command*/, int& exit_code) {
+void add_trace(CLI::App& app, const std::vector<std::string>& native_command, int& exit_code) {
     auto* command = app.add_subcommand("trace", "Record system calls, and report about them");
     const auto flags = std::make_shared<AttachFlags>();
     command->add_option("--attach", flags->pid, "Record this running process")->type_name("PID");
@@ -132,19 +98,21 @@ void add_trace(CLI::App& app, const std::vector<std::string>& /*native_command*/
         ->type_name("SECONDS");
     command->add_option("--limit", flags->limit, "How large the file may get (default 4G)")
         ->type_name("SIZE");
+    command->add_flag("--native", flags->native,
+                      "Run the native program after -- and record the same of it");
     add_report(*command, exit_code);
     command->require_subcommand(0, 1);
     command->footer(kExamples);
-    command->callback([command, flags, &exit_code] {
+    command->callback([command, flags, &native_command, &exit_code] {
         if (!command->get_subcommands().empty()) {
             return;
         }
-        if (flags->pid <= 0) {
+        if ((flags->pid > 0) == flags->native || flags->native == native_command.empty()) {
             std::fputs(command->help().c_str(), stdout);
             exit_code = kExitUsage;
             return;
         }
-        exit_code = attach(*flags);
+        exit_code = record_from_flags(*flags, native_command);
     });
 }
 

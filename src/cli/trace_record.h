@@ -1,10 +1,13 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/result.h"
@@ -29,6 +32,16 @@ struct RecordOptions {
 /// ended. Errors: host (the disk is full), invalid; nothing is recorded any more then.
 [[nodiscard]] Result<std::string, Error> record(trace::Tracer& tracer, const RecordOptions& options,
                                                 const std::function<bool()>& should_stop);
+
+/// Records the running process `pid` until Ctrl-C, its end, or so many seconds (0: no limit), and
+/// reports what goes wrong. Says `message` on stdout when recording is on. Returns the exit code.
+[[nodiscard]] int record_process(pid_t pid, const RecordOptions& options, double seconds,
+                                 const std::string& message);
+
+/// Runs a native program with the library of twin/ in it and records it. Returns its exit code, or
+/// that of a failure that was reported.
+[[nodiscard]] int record_native(const std::vector<std::string>& command,
+                                const RecordOptions& options);
 
 /// A process that records this one, so that what was recorded survives whatever ends it.
 class RecorderProcess {

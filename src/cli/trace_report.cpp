@@ -352,9 +352,13 @@ Result<void, Error> render(const ReportFlags& flags, const Format& format, trace
     const auto file = TRY(trace::FileReader::open(flags.file));
     const auto analysis = TRY(trace::analyse(file, {flags.by, since}));
     const ReportInput input{file, analysis, std::string(key_title(flags.by))};
-    if (format.needs_calls && file.recording().mode == trace::Mode::aggregate) {
-        return fail(Error::invalid("aggregates have no single calls, which --format " +
-                                   flags.format + " needs: record with --trace"));
+    if ((format.needs_calls || flags.explain) && file.recording().mode == trace::Mode::aggregate) {
+        return fail(
+            Error::invalid("aggregates have no single calls, which this report needs: "
+                           "record with --trace instead of --trace=aggregate"));
+    }
+    if (flags.explain) {
+        return write_output(flags.output, explain_report(input));
     }
     if (!flags.against.empty()) {
         const auto native = TRY(trace::FileReader::open(flags.against));

@@ -16,6 +16,7 @@ struct ReportFlags {
     std::string since;
     std::string format = "table";
     std::string output;
+    bool explain = false;
     std::string against;  ///< the native twin's recording, or empty
 };
 
@@ -41,6 +42,9 @@ struct ReportInput {
 [[nodiscard]] std::string folded_report(const ReportInput& input);
 [[nodiscard]] std::string svg_report(const ReportInput& input);
 [[nodiscard]] std::string html_report(const ReportInput& input);
+
+/// The calls that failed, each with the rule it broke.
+[[nodiscard]] std::string explain_report(const ReportInput& input);
 
 /// The recording beside that of its native twin.
 [[nodiscard]] std::string comparison_report(const ReportInput& input,

@@ -3,15 +3,19 @@
 #include "cli/trace_text.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <ctime>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/trace_explain.h"
 #include "cli/trace_report.h"
 #include "trace/analysis.h"
 #include "trace/fields.h"
@@ -128,6 +132,41 @@ std::string strace_report(const ReportInput& input) {
                             static_cast<double>(record.total) * input.analysis.ns_per_tick / 1e9);
     });
     return text;
+}
+
+// Each reason once, with how often it occurred: a busy server fails in the same way many times.
+std::string explain_report(const ReportInput& input) {
+    Explainer explainer(input.file.schema());
+    std::vector<std::pair<std::string, std::uint64_t>> lines;
+    std::map<std::string, std::size_t> known;
+    std::uint64_t unexplained = 0;
+    input.file.visit([&](const trace::Record& record) {
+        const auto sentence = explainer.see(record, guest_tid(input.file, record.thread));
+        if (record.error == 0) {
+            return;
+        }
+        if (!sentence) {
+            ++unexplained;
+            return;
+        }
+        const std::string reason =
+            fmt::format("{} {} {}", input.file.schema().call_name(record.call),
+                        input.file.schema().error_name(record.error),
+                        sentence->substr(0, sentence->find(" [")));
+        const auto [entry, is_new] = known.try_emplace(reason, lines.size());
+        if (is_new) {
+            lines.emplace_back(call_text(input.file.schema(), record) + ": " + *sentence, 0);
+        }
+        ++lines[entry->second].second;
+    });
+    std::string text;
+    for (const auto& [line, count] : lines) {
+        text += line + (count > 1 ? fmt::format(" ({} times)", count) : std::string()) + "\n";
+    }
+    if (unexplained != 0) {
+        text += fmt::format("{} more calls failed in ways that break no known rule\n", unexplained);
+    }
+    return text.empty() ? "no call failed\n" : text;
 }
 
 // Chrome's trace events: complete ones, which Perfetto opens too.

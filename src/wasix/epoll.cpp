@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "io/backend.h"
+#include "io/kernel_call.h"
 #include "io/operation.h"
 #include "wasix/epoll_set.h"
 #include "wasix/errnos.h"
@@ -90,6 +91,7 @@ Result<std::size_t, Errno> wait_for_events(int epoll, epoll_event* events, int m
             const std::int64_t left_ns = std::max<std::int64_t>(deadline_ns - now_ns(), 0);
             left = {left_ns / kSecond_ns, left_ns % kSecond_ns};
         }
+        const io::KernelCall timed;
         const int count = ::epoll_pwait2(epoll, events, max_events,
                                          deadline_ns == io::kNever ? nullptr : &left, nullptr);
         if (count >= 0) {

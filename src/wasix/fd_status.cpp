@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "io/backend.h"
+#include "io/kernel_call.h"
 #include "wasix/errnos.h"
 #include "wasix/file_status.h"
 #include "wasix/files.h"
@@ -172,6 +173,7 @@ Result<void, Errno> wasi_snapshot_preview1::fd_fdstat_set_rights(Caller& caller,
 Result<Filestat, Errno> wasi_snapshot_preview1::fd_filestat_get(Caller& caller, Fd fd) {
     const FileRef file = TRY(caller.process.files().lookup(fd, Right::fd_filestat_get));
     struct stat status{};
+    const io::KernelCall timed;
     if (::fstat(file->host_fd(), &status) != 0) {
         return fail(from_host(io::HostErrno{errno}));
     }

@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "io/backend.h"
+#include "io/kernel_call.h"
 #include "wasix/errnos.h"
 #include "wasix/files.h"
 #include "wasix/guest_memory.h"
@@ -152,6 +153,7 @@ Result<UniqueFd, Errno> open_location(const Location& location, int flags, mode_
         RESOLVE_NO_MAGICLINKS | (is_root(location.directory) ? RESOLVE_IN_ROOT : RESOLVE_BENEATH);
     int error = 0;
     for (int attempt = 0; attempt < kMaxAttempts;) {
+        const io::KernelCall timed;
         const long fd = ::syscall(SYS_openat2, location.directory.file->host_fd(),
                                   location.path.c_str(), &how, sizeof how);
         if (fd >= 0) {

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "io/backend.h"
+#include "io/kernel_call.h"
 #include "io/operation.h"
 #include "wasix/address.h"
 #include "wasix/errnos.h"
@@ -63,6 +64,7 @@ Failure<Errno> network_failure(int host_errno) {
 }
 
 Result<UniqueFd, Errno> new_socket(int family, int type) {
+    const io::KernelCall timed;
     UniqueFd fd(::socket(family, type | SOCK_CLOEXEC, 0));
     return fd ? Result<UniqueFd, Errno>(std::move(fd)) : network_failure(errno);
 }
@@ -214,6 +216,7 @@ Result<void, Errno> wasix_32v1::sock_bind(Caller& caller, Fd fd,
             return network_failure(errno);
         }
     }
+    const io::KernelCall timed;
     if (::bind(file->host_fd(), &address.any, address.bytes) != 0) {
         return network_failure(errno);
     }
@@ -232,6 +235,7 @@ Result<void, Errno> wasix_32v1::sock_listen(Caller& caller, Fd fd, Size backlog)
         return fail(Errno::inval);
     }
     constexpr Size kMaxBacklog = std::numeric_limits<int>::max();
+    const io::KernelCall timed;
     if (::listen(file->host_fd(), static_cast<int>(std::min(backlog, kMaxBacklog))) != 0) {
         return network_failure(errno);
     }

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "io/backend.h"
+#include "io/kernel_call.h"
 #include "wasix/errnos.h"
 #include "wasix/files.h"
 #include "wasix/guest_memory.h"
@@ -106,6 +107,7 @@ Result<T, Errno> get(const OpenFile& file, HostOption option) {
 
 template <class T>
 Result<void, Errno> set(const OpenFile& file, HostOption option, const T& value) {
+    const io::KernelCall timed;
     if (::setsockopt(file.host_fd(), option.level, option.name, &value, sizeof value) != 0) {
         return fail(from_host_network(io::HostErrno{errno}));
     }
