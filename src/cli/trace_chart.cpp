@@ -51,7 +51,8 @@ chart::BarChart ledger_chart(const trace::Analysis& analysis) {
     chart.title = "Where the time went";
     chart.unit = " ms";
     chart.decimals = 1;
-    chart.series = {"guest", "wasmax", "kernel", "blocked", "tracer"};
+    // The first three as in calls_chart(): the same colours.
+    chart.series = {"wasmax", "kernel", "blocked", "guest", "tracer"};
     for (const trace::TimeLedger& ledger : analysis.ledgers) {
         if (chart.bars.size() == kMaxBars) {
             break;
@@ -60,7 +61,7 @@ chart::BarChart ledger_chart(const trace::Analysis& analysis) {
         bar.label = ledger.name;
         bar.note = fmt::format("{} calls", ledger.calls);
         for (const double ns :
-             {ledger.guest, ledger.glue, ledger.kernel, ledger.blocked, ledger.tracer}) {
+             {ledger.glue, ledger.kernel, ledger.blocked, ledger.guest, ledger.tracer}) {
             bar.parts.push_back(std::max(0.0, ns / 1e6));
         }
         chart.bars.push_back(std::move(bar));
@@ -85,7 +86,7 @@ chart::Figure figure_of(const ReportInput& input) {
 /// How often which latency occurred, in steps of half a power of two of nanoseconds.
 chart::BarChart histogram(const trace::Analysis& analysis, const trace::Row& row) {
     chart::BarChart chart;
-    chart.title = fmt::format("{}: latency", row.key);
+    chart.title = "Share of calls by latency";
     chart.unit = " %";
     chart.decimals = 1;
     std::vector<std::pair<double, std::uint64_t>> steps;
@@ -291,7 +292,7 @@ std::string html_report(const ReportInput& input) {
             break;
         }
         chart::Figure figure;
-        figure.title = row.key;
+        figure.title = fmt::format("{}: how long it took", row.key);
         figure.charts = {histogram(analysis, row)};
         page += fmt::format(
             "<details{}><summary>{}</summary><div class=\"scroll\">{}</div>"

@@ -119,6 +119,15 @@ void Recorder::end(const Call& call, std::uint16_t error, ByteView payload) {
     }
     previous_ = ledger_;
     publish(time);
+    if (calls_ % kLookEvery == 0) [[unlikely]] {
+        look_for_tracer(time);
+    }
+}
+
+void Recorder::look_for_tracer(Ticks time) {
+    const Ticks seen = std::max(header_.seen.load(kRelaxed), header_.since.load(kRelaxed));
+    abandoned_ =
+        time > seen && static_cast<double>(time - seen) > kPatience_ns * options_.ticks_per_ns;
 }
 
 void Recorder::publish(Ticks time) {

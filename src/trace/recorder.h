@@ -37,6 +37,8 @@ public:
     [[nodiscard]] bool is_full() const {
         return (options_.watch & kModeMask) == static_cast<std::uint32_t>(Mode::full);
     }
+    /// The tracer was killed: nothing has looked at the slot for kPatience_ns.
+    [[nodiscard]] bool is_abandoned() const { return abandoned_; }
     /// The recording it belongs to.
     [[nodiscard]] std::uint32_t watch() const { return options_.watch; }
 
@@ -57,6 +59,10 @@ public:
     void end(const Call& call, std::uint16_t error, ByteView payload);
 
 private:
+    static constexpr double kPatience_ns = 10e9;
+    static constexpr std::uint64_t kLookEvery = 4096;  // calls
+
+    [[gnu::noinline, gnu::cold]] void look_for_tracer(Ticks time);
     Ticks advance(Phase next);
     [[gnu::noinline, gnu::cold]] Ticks account_off_cpu(Ticks time, Ticks passed);
     void publish(Ticks time);
@@ -84,6 +90,7 @@ private:
     std::uint64_t tail_ = 0;  // as last seen
     std::uint64_t calls_ = 0;
     bool lost_ = false;
+    bool abandoned_ = false;
 };
 
 }  // namespace wasmax::trace

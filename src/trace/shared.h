@@ -76,6 +76,7 @@ struct SlotHeader {
     std::atomic<std::uint64_t> dropped;  ///< records for which the ring had no room
 
     alignas(64) std::atomic<std::uint64_t> tail;  ///< bytes the tracer has taken
+    std::atomic<std::uint64_t> seen;              ///< ticks: when it last looked here
 };
 inline constexpr std::size_t kSlotHeaderBytes = kHostPageBytes;
 static_assert(sizeof(SlotHeader) <= kSlotHeaderBytes);

@@ -32,6 +32,11 @@ public:
     [[nodiscard]] Control& control() { return *control_; }
     [[nodiscard]] int memory_fd() const { return memory_.get(); }
 
+    /// Ends the recording `watch`, whose tracer is gone: it costs nothing any more.
+    void abandon(std::uint32_t watch) {
+        control_->watch.compare_exchange_strong(watch, 0, std::memory_order_relaxed);
+    }
+
     /// Joins the recording `watch` with the calling thread: a recorder in a slot of its own, or
     /// null if none is free or the tracer's memory is not there.
     [[nodiscard]] std::unique_ptr<Recorder> join(std::uint32_t watch, std::int32_t guest_tid);

@@ -380,6 +380,7 @@ Result<bool, Error> Tracer::drain(Sink& sink) {
             TRY(sink.thread(slot.info));
             TRY(sample(sink, &slot));
         }
+        header.seen.store(now(recording_.clock), std::memory_order_relaxed);
         constexpr std::size_t kBusy = kRingBytes / 8;
         busy = TRY(drain_slot(slot, sink)) > kBusy || busy;
         if (state == SlotState::ended) {

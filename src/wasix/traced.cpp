@@ -55,7 +55,8 @@ trace::Recorder* recorder_of(Caller& caller) {
 
 }  // namespace
 
-TracedCall::TracedCall(Caller& caller, SyscallId id) : recorder_(recorder_of(caller)) {
+TracedCall::TracedCall(Caller& caller, SyscallId id)
+    : process_(caller.process), recorder_(recorder_of(caller)) {
     if (recorder_ != nullptr) [[likely]] {
         call_ = recorder_->begin(static_cast<std::uint16_t>(id));
         outer_ = io::kernel_observer;
@@ -67,7 +68,14 @@ void TracedCall::end(std::uint32_t error) {
     if (recorder_ != nullptr) [[likely]] {
         io::kernel_observer = outer_;
         recorder_->end(call_, static_cast<std::uint16_t>(error), payload_.bytes());
+        if (recorder_->is_abandoned()) [[unlikely]] {
+            abandon(*recorder_);
+        }
     }
+}
+
+void TracedCall::abandon(const trace::Recorder& recorder) {
+    process_.trace_target()->abandon(recorder.watch());
 }
 
 void stop_recording_thread() { current = {}; }

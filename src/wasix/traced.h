@@ -27,6 +27,9 @@ private:
     void enter() override { recorder_->enter_kernel(); }
     void leave() override { recorder_->leave_kernel(); }
 
+    [[gnu::cold]] void abandon(const trace::Recorder& recorder);
+
+    const Process& process_;
     trace::Recorder* recorder_;  // the thread's, or null: it cannot be recorded
     io::KernelObserver* outer_ = nullptr;
     trace::Recorder::Call call_{};

@@ -184,6 +184,111 @@ TEST_F(Trace, TellsTheSameInEveryFormat) {
     EXPECT_NE(wrong.errors.find("did you mean `html`"), std::string::npos) << wrong.errors;
 }
 
+// Listens before it binds, binds a sockaddr_in, binds with htons, closes twice.
+constexpr const char* kMistakes = R"((module
+  (import "wasix_32v1" "sock_open" (func $open (param i32 i32 i32 i32) (result i32)))
+  (import "wasix_32v1" "sock_bind" (func $bind (param i32 i32) (result i32)))
+  (import "wasix_32v1" "sock_listen" (func $listen (param i32 i32) (result i32)))
+  (import "wasix_32v1" "sock_connect" (func $connect (param i32 i32) (result i32)))
+  (import "wasix_32v1" "sock_send" (func $send (param i32 i32 i32 i32 i32) (result i32)))
+  (import "wasix_32v1" "fd_close" (func $close (param i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 16) "\02\00\1f\90\7f\00\00\01\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00")
+  (data (i32.const 64) "\01\00\1f\90\7f\00\00\01")
+  (func (export "_start") (local $fd i32)
+    (drop (call $open (i32.const 1) (i32.const 1) (i32.const 6) (i32.const 0)))
+    (local.set $fd (i32.load (i32.const 0)))
+    (drop (call $listen (local.get $fd) (i32.const 5)))
+    (drop (call $bind (local.get $fd) (i32.const 16)))
+    (drop (call $send (local.get $fd) (i32.const 16) (i32.const 1) (i32.const 0) (i32.const 4)))
+    (drop (call $connect (local.get $fd) (i32.const 64)))
+    (drop (call $close (local.get $fd)))
+    (drop (call $close (local.get $fd)))
+    (drop (call $close (i32.const 77)))))
+)";
+
+TEST_F(Trace, ExplainsWhichRuleACallBroke) {
+    const std::string program = directory_.write("mistakes.wat", kMistakes);
+    const Completed live = wasmax({"strace", "--explain", "--net", program});
+    for (const char* const sentence :
+         {"listen before bind", "the address is a sockaddr_in", "the socket has no peer",
+          "port 36895 is 8080 with its bytes swapped", "was closed before, by thread 1",
+          "no call gave the program a descriptor 77", "[fd 3: sock_open > sock_listen = inval]"}) {
+        EXPECT_EQ(count(live.errors, sentence), 1U) << sentence << "\n" << live.errors;
+    }
+    EXPECT_EQ(wasmax({"run", "--net", "--trace=" + path(), program}).exit_code, 0);
+    const Completed report_ = report({"--explain"});
+    EXPECT_EQ(count(report_.output, "listen before bind"), 1U) << report_.output << report_.errors;
+}
+
+TEST_F(Trace, PrintsLiveTextThatFiltersChoose) {
+    const std::string program = directory_.write("mistakes.wat", kMistakes);
+    const auto lines = [&](Arguments filter) {
+        Arguments arguments{"strace", "--net"};
+        arguments.insert(arguments.end(), filter.begin(), filter.end());
+        arguments.push_back(program);
+        const Completed completed = wasmax(arguments);
+        EXPECT_EQ(completed.exit_code, 0) << completed.errors;
+        return count(completed.errors, "\n");
+    };
+    EXPECT_EQ(lines({}), 8U);
+    EXPECT_EQ(lines({"-e", "fd_close"}), 3U);
+    EXPECT_EQ(lines({"-e", "fd_close,sock_open"}), 4U);
+    EXPECT_EQ(lines({"--errno", "badf"}), 2U);
+    EXPECT_EQ(lines({"--errno", "any"}), 6U);
+    EXPECT_EQ(lines({"--fd", "77"}), 1U);
+    EXPECT_EQ(lines({"--thread", "7"}), 0U);
+    EXPECT_EQ(lines({"-o", path("text")}), 0U);
+    EXPECT_EQ(count(contents(path("text")), "\n"), 8U);
+    EXPECT_EQ(wasmax({"strace"}).exit_code, 2);
+}
+
+TEST_F(Trace, ComparesWithTheNativeTwin) {
+    {
+        Child server({WASMAX_BINARY, "run", "--net", "--trace=" + path(), kServer});
+        serve(server, 10);
+        (void)csv(10 + kProbes);
+    }
+    Child native({WASMAX_BINARY, "trace", "--native", "-o", path("twin.trace"), "--",
+                  std::string(WASMAX_GUESTS) + "/server_close_native"});
+    serve(native, 10);
+    const Completed twin = report({"--format", "csv", "--since", "start"}, "twin.trace");
+    EXPECT_NE(twin.output.find("\"sock_send\"," + std::to_string(10 + kProbes) + ","),
+              std::string::npos)
+        << twin.output << twin.errors;
+    EXPECT_NE(twin.output.find("\"sock_listen\",1,"), std::string::npos) << twin.output;
+    const Completed both = report({"--against", path("twin.trace")});
+    EXPECT_EQ(both.exit_code, 0) << both.errors;
+    EXPECT_NE(both.output.find("layer adds"), std::string::npos) << both.output;
+    EXPECT_NE(both.output.find("Upper bound"), std::string::npos) << both.output;
+    const Completed missing =
+        wasmax({"trace", "--native", "-o", path("b.trace"), "--", "/nowhere"});
+    EXPECT_EQ(missing.exit_code, 1);
+    EXPECT_NE(missing.errors.find("/nowhere"), std::string::npos) << missing.errors;
+}
+
+TEST_F(Trace, AttachesToAnExecutableOfItsOwn) {
+    const std::string program = path("server");
+    const Completed made = wasmax({"create-exe", kServer, "-o", program, "--net"});
+    if (made.errors.find("wasmax-standalone") != std::string::npos) {
+        GTEST_SKIP() << "this build has no standalone runtime: " << made.errors;
+    }
+    ASSERT_EQ(made.exit_code, 0) << made.errors;
+    Child server({program});
+    ASSERT_TRUE(wait_for_port(kPort));
+    Child tracer({WASMAX_BINARY, "trace", "--attach", std::to_string(server.pid()), "-o", path()});
+    ASSERT_TRUE(tracer.wait_for_output("recording process"));
+    for (int i = 0; i < 5; ++i) {
+        ASSERT_NE(fetch(kPort).find("200 OK"), std::string::npos);
+    }
+    server.signal(SIGKILL);
+    const Completed ended = tracer.wait(20s);
+    EXPECT_EQ(ended.exit_code, 0);
+    EXPECT_NE(ended.errors.find("the process has ended"), std::string::npos) << ended.errors;
+    EXPECT_NE(report({"--format", "csv", "--since", "start"}).output.find("\"sock_send\",5,"),
+              std::string::npos);
+}
+
 TEST_F(Trace, RefusesFilesThatAreNoTraces) {
     for (const std::string& text : {std::string(), std::string("hello"), std::string(5000, 'x')}) {
         std::ofstream(path()) << text;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -186,6 +187,31 @@ TEST_F(File, AddsUp) {
     const TimeLedger& ledger = analysis->ledgers.front();
     EXPECT_LT(std::abs(ledger.error()), 0.02);
     EXPECT_LE(analysis->bytes_per_record, 48.0);
+}
+
+TEST_F(File, TellsSleepingFromWorking) {
+    const auto target = make_target();
+    Tracer tracer = make_tracer(*target);
+    ASSERT_TRUE(tracer.start(Mode::full).has_value());
+    auto recorder = target->join(target->watch(), 1);
+    ASSERT_NE(recorder, nullptr);
+    const auto writer = FileWriter::create(path_, tracer.recording(), {});
+    ASSERT_TRUE(writer.has_value());
+    constexpr auto kSleep = std::chrono::milliseconds(30);
+    const Recorder::Call call = recorder->begin(0);
+    recorder->enter_kernel();
+    std::this_thread::sleep_for(kSleep);
+    recorder->leave_kernel();
+    recorder->end(call, 0, {});
+    ASSERT_TRUE(tracer.run(**writer, [] { return true; }).has_value());
+    const auto file = FileReader::open(path_);
+    ASSERT_TRUE(file.has_value()) << error_of_open();
+    const auto analysis = analyse(*file, {.since = {Since::Kind::start, 0}});
+    ASSERT_TRUE(analysis.has_value());
+    // A sleep lasts at least as long as asked for, and none of that is on the CPU.
+    constexpr double kAlmost_ns = 29e6;
+    EXPECT_GE(analysis->rows.at(0).idle_ns, kAlmost_ns);
+    EXPECT_GE(analysis->ledgers.front().blocked, kAlmost_ns);
 }
 
 TEST_F(File, AggregatesCountTheSameCalls) {
