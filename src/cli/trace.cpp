@@ -76,6 +76,8 @@ void add_report(CLI::App& trace, int& exit_code) {
             "--against", flags->against,
             "The recording of the native twin (wasmax trace --native): what the layer adds")
         ->type_name("FILE");
+    command->add_flag("--explain", flags->explain,
+                      "Instead: of every call that failed, which rule it broke");
     command->callback([flags, &exit_code] { exit_code = run_report(*flags); });
 }
 

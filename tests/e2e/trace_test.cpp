@@ -200,7 +200,7 @@ constexpr const char* kMistakes = R"((module
     (local.set $fd (i32.load (i32.const 0)))
     (drop (call $listen (local.get $fd) (i32.const 5)))
     (drop (call $bind (local.get $fd) (i32.const 16)))
-    (drop (call $send (local.get $fd) (i32.const 16) (i32.const 1) (i32.const 0) (i32.const 4)))
+    (drop (call $send (local.get $fd) (i32.const 128) (i32.const 1) (i32.const 0) (i32.const 4)))
     (drop (call $connect (local.get $fd) (i32.const 64)))
     (drop (call $close (local.get $fd)))
     (drop (call $close (local.get $fd)))
