@@ -77,16 +77,12 @@ done
 echo
 echo "What an idle executable shares: ./python.exe or ./lua.exe under smaps"
 guest=${modules[-1]}.exe
+idle=("./$guest")
+[[ $guest != python.exe ]] || idle+=(-c 'import sys; sys.stdin.read()')
 mkfifo -m 600 pipe 2>/dev/null || true
-case $guest in
-    python.exe) ./python.exe -c 'import sys; sys.stdin.read()' <>pipe >/dev/null & ;;
-    *) "./$guest" <>pipe >/dev/null & ;;
-esac
+"${idle[@]}" <>pipe >/dev/null &
 first=$!
-case $guest in
-    python.exe) ./python.exe -c 'import sys; sys.stdin.read()' <>pipe >/dev/null & ;;
-    *) "./$guest" <>pipe >/dev/null & ;;
-esac
+"${idle[@]}" <>pipe >/dev/null &
 second=$!
 sleep 1
 awk '/^[0-9a-f]+-/ { code = ($2 ~ /x/ && $6 ~ /exe$/) }
