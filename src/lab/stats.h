@@ -21,7 +21,8 @@ struct Ratio {
     std::optional<Interval> interval;  ///< nullopt with fewer than two pairs
 };
 
-/// median(a) / median(b), with an interval by the bootstrap (percentiles of resampled pairs).
+/// median(a) / median(b), with an interval by the bootstrap (percentiles of resampled pairs, with
+/// the correction for small samples).
 /// `a[i]` and `b[i]` are of the same round, so that a drift of the machine hits both; of lists of
 /// unequal length the surplus is left out of the interval. Deterministic. nullopt: one is empty, or
 /// the median of `b` is 0.

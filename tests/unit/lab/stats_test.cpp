@@ -1,7 +1,9 @@
 #include "lab/stats.h"
 
+#include <array>
 #include <cstddef>
 #include <optional>
+#include <random>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -74,6 +76,34 @@ TEST(Stats, TheSameSamplesGiveTheSameInterval) {
     const auto second = ratio_of_medians(a, b);
     EXPECT_EQ(first->interval->low, second->interval->low);
     EXPECT_EQ(first->interval->high, second->interval->high);
+}
+
+TEST(Ratio, IntervalOfTwoEqualProgramsHoldsOneAsOftenAsItSays) {
+    std::mt19937_64 random(1);  // NOLINT(bugprone-random-generator-seed): a test that repeats
+    // Nearly normal, with standard deviation `deviation`: the sum of twelve uniform values.
+    const auto noise = [&](double deviation) {
+        double sum = -6;
+        for (int i = 0; i < 12; ++i) {
+            sum += static_cast<double>(random() >> 11) * 0x1p-53;
+        }
+        return sum * deviation;
+    };
+    constexpr int kExperiments = 200;
+    constexpr std::size_t kRuns = 6;
+    int held = 0;
+    for (int experiment = 0; experiment < kExperiments; ++experiment) {
+        std::array<double, kRuns> a{};
+        std::array<double, kRuns> b{};
+        for (std::size_t run = 0; run < kRuns; ++run) {
+            const double drift = noise(0.05);  // of the machine, which hits both
+            a[run] = 1 + drift + noise(0.02);
+            b[run] = 1 + drift + noise(0.02);
+        }
+        const auto ratio = ratio_of_medians(a, b);
+        ASSERT_TRUE(ratio && ratio->interval);
+        held += ratio->interval->low <= 1 && 1 <= ratio->interval->high ? 1 : 0;
+    }
+    EXPECT_GE(held, kExperiments * 95 / 100);
 }
 
 }  // namespace
