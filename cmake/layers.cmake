@@ -54,7 +54,7 @@ set_target_properties(wasmax_codegen PROPERTIES CXX_VISIBILITY_PRESET hidden)
 target_link_libraries(wasmax_codegen_plugin PRIVATE
     wasmax_abi wasmax_wasm wasmax_base wasmax_llvm Threads::Threads)
 target_link_options(wasmax_codegen_plugin PRIVATE
-    -Wl,--gc-sections -Wl,--icf=safe -Wl,-z,defs
+    -Wl,--gc-sections -Wl,-z,defs
     -Wl,--version-script=${CMAKE_SOURCE_DIR}/src/codegen/plugin.map
     $<$<CONFIG:Release>:-Wl,--strip-all>)
 set_target_properties(wasmax_codegen_plugin PROPERTIES
@@ -78,5 +78,5 @@ if(NOT WASMAX_SANITIZE)
     set_target_properties(wasmax_standalone PROPERTIES
         OUTPUT_NAME wasmax-standalone RUNTIME_OUTPUT_DIRECTORY ${CMAKE_LIBRARY_OUTPUT_DIRECTORY})
     target_link_options(wasmax_standalone PRIVATE
-        -static-pie -Wl,--gc-sections -Wl,--icf=safe -Wl,--strip-all)
+        -static-pie -Wl,--gc-sections -Wl,--strip-all)
 endif()
