@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +14,7 @@
 
 #include "abi/artifact.h"
 #include "abi/cpu_features.h"
+#include "abi/elf.h"
 #include "abi/vm_context.h"
 #include "base/error.h"
 #include "base/result.h"
@@ -141,20 +141,10 @@ void ElfImage::finish() {
     stack.p_type = PT_GNU_STACK;
     stack.p_flags = PF_R | PF_W;
     segments_.push_back(stack);
-    Elf64_Ehdr header{};
-    std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-    header.e_ident[EI_CLASS] = ELFCLASS64;
-    header.e_ident[EI_DATA] = ELFDATA2LSB;
-    header.e_ident[EI_VERSION] = EV_CURRENT;
-    header.e_type = ET_DYN;
-    header.e_machine = EM_X86_64;
-    header.e_version = EV_CURRENT;
+    Elf64_Ehdr header = abi::elf_file_header(ET_DYN);
     header.e_phoff = sizeof header;
     header.e_shoff = section_headers;
-    header.e_ehsize = sizeof header;
-    header.e_phentsize = sizeof(Elf64_Phdr);
     header.e_phnum = static_cast<Elf64_Half>(segments_.size());
-    header.e_shentsize = sizeof(Elf64_Shdr);
     header.e_shnum = static_cast<Elf64_Half>(sections_.size());
     header.e_shstrndx = last_index();
     overwrite(0, std::as_bytes(std::span(&header, 1)));

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "abi/elf.h"
 #include "base/error.h"
 #include "base/result.h"
 #include "base/units.h"
@@ -134,17 +135,8 @@ private:
     }
 
     static Elf64_Ehdr file_header() {
-        Elf64_Ehdr header{};
-        std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-        header.e_ident[EI_CLASS] = ELFCLASS64;
-        header.e_ident[EI_DATA] = ELFDATA2LSB;
-        header.e_ident[EI_VERSION] = EV_CURRENT;
-        header.e_type = ET_EXEC;
-        header.e_machine = EM_X86_64;
-        header.e_version = EV_CURRENT;
+        Elf64_Ehdr header = abi::elf_file_header(ET_EXEC);
         header.e_shoff = sizeof header;
-        header.e_ehsize = sizeof header;
-        header.e_shentsize = sizeof(Elf64_Shdr);
         header.e_shnum = kSections;
         header.e_shstrndx = kSectionNamesIndex;
         return header;

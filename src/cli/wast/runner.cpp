@@ -313,13 +313,17 @@ Runner::Verdict Runner::module_instance(const json& command) {
     return instantiate_as_current(std::move(artifact), command, "instance");
 }
 
+runtime::Instance* Runner::instance_of(std::string_view name) const {
+    if (name.empty()) {
+        return current_;
+    }
+    const auto found = instances_.find(name);
+    return found == instances_.end() ? nullptr : found->second;
+}
+
 Runner::Verdict Runner::register_(const json& command) {
     const std::string name = text_of(command, "name");
-    runtime::Instance* instance = current_;
-    if (!name.empty()) {
-        const auto found = instances_.find(name);
-        instance = found == instances_.end() ? nullptr : found->second;
-    }
+    runtime::Instance* const instance = instance_of(name);
     if (instance == nullptr) {
         return "no instance " + name;
     }
@@ -353,11 +357,7 @@ Runner::ActionOutcome Runner::invoke(const runtime::Function& function, const js
 
 Runner::ActionOutcome Runner::perform(const json& action) {
     const std::string name = text_of(action, "module");
-    runtime::Instance* instance = current_;
-    if (!name.empty()) {
-        const auto found = instances_.find(name);
-        instance = found == instances_.end() ? nullptr : found->second;
-    }
+    runtime::Instance* const instance = instance_of(name);
     if (instance == nullptr) {
         return "no instance " + name;
     }

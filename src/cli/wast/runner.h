@@ -78,6 +78,9 @@ private:
 
     Verdict thread(const Command& command);
     Verdict wait(const Command& command);
+    /// The instance of that name, the current one if it is empty; nullptr if there is none.
+    [[nodiscard]] runtime::Instance* instance_of(std::string_view name) const;
+
     Verdict module(const Command& command);
     Verdict module_definition(const Command& command);
     Verdict module_instance(const Command& command);

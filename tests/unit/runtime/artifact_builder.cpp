@@ -18,6 +18,7 @@
 #include <gtest/gtest.h>
 
 #include "abi/artifact.h"
+#include "abi/elf.h"
 #include "abi/vm_context.h"
 #include "base/error.h"
 #include "base/result.h"
@@ -58,17 +59,8 @@ Elf64_Phdr segment(std::uint64_t offset, std::uint64_t bytes, std::uint32_t flag
 }
 
 void write_elf(ByteVector& image, const abi::ArtifactHeader& header) {
-    Elf64_Ehdr elf{};
-    std::memcpy(elf.e_ident, ELFMAG, SELFMAG);
-    elf.e_ident[EI_CLASS] = ELFCLASS64;
-    elf.e_ident[EI_DATA] = ELFDATA2LSB;
-    elf.e_ident[EI_VERSION] = EV_CURRENT;
-    elf.e_type = ET_DYN;
-    elf.e_machine = EM_X86_64;
-    elf.e_version = EV_CURRENT;
+    Elf64_Ehdr elf = abi::elf_file_header(ET_DYN);
     elf.e_phoff = sizeof(Elf64_Ehdr);
-    elf.e_ehsize = sizeof(Elf64_Ehdr);
-    elf.e_phentsize = sizeof(Elf64_Phdr);
     elf.e_phnum = 2;
     const Elf64_Phdr segments[]{segment(0, header.text.offset, PF_R),
                                 segment(header.text.offset, header.text.bytes, PF_R | PF_X)};
