@@ -1,13 +1,13 @@
 // Two threads that hand a mutex to each other, through the kernel each time: the guest's futex
 // calls and, natively, the same code on futex(2). Prints nanoseconds per hand-over.
-// bench/threads/run.sh builds and compares both.
+// bench/io/run.sh builds and compares both.
 
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "bench.h"
 #ifdef __wasm__
 #include "../../tests/wasix/threads/threads.h"
 #else
@@ -48,12 +48,6 @@ static void* other(void* argument) {
 }
 #endif
 
-static double now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
 int main(void) {
     const double start = now_ns();
 #ifdef __wasm__
@@ -66,6 +60,6 @@ int main(void) {
     take_turns(0);
     pthread_join(thread, NULL);
 #endif
-    printf("%.0f\n", (now_ns() - start) / (2.0 * kRounds));
+    printf("mutex_handoff %.0f\n", (now_ns() - start) / (2.0 * kRounds));
     return 0;
 }

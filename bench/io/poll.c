@@ -1,13 +1,13 @@
 // poll over 1,000 descriptors of which one is ready. Prints nanoseconds per call.
-// bench/threads/run.sh builds and compares guest and native.
+// bench/io/run.sh builds and compares both.
 
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
 #ifdef __wasm__
 #include "../../guests/wasix.h"
 static int make_pipe(int ends[2]) {
@@ -18,12 +18,6 @@ static int make_pipe(int ends[2]) { return pipe(ends); }
 #endif
 
 enum { kDescriptors = 1000, kRounds = 3000 };
-
-static double now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
 
 int main(void) {
     static struct pollfd entries[kDescriptors];
@@ -44,6 +38,6 @@ int main(void) {
             return 2;
         }
     }
-    printf("%.0f\n", (now_ns() - start) / kRounds);
+    printf("poll_1000 %.0f\n", (now_ns() - start) / kRounds);
     return 0;
 }
