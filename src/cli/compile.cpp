@@ -25,6 +25,7 @@ struct CompileFlags {
     std::string output;
     codegen::CompileOptions compile;
     CompileConduct conduct;
+    std::string unknown_imports = "refuse";
 };
 
 int compile(const CompileFlags& flags) {
@@ -33,7 +34,9 @@ int compile(const CompileFlags& flags) {
         flags.input, flags.output,
         {.compile = flags.compile,
          .progress = [&](const engine::ProgressReport& at) { progress.show(at); },
-         .limits = flags.conduct.limits});
+         .limits = flags.conduct.limits,
+         .on_unknown_import = flags.unknown_imports == "trap" ? wasix::OnUnknownImport::trap
+                                                              : wasix::OnUnknownImport::refuse});
     progress.end();
     if (!done) {
         report(done.error().message);
@@ -56,6 +59,12 @@ void add_compile(CLI::App& app, int& exit_code) {
     add_compile_options(*command, flags->compile);
     add_conduct_options(*command, flags->conduct);
     add_feature_options(*command, flags->compile.features);
+    command
+        ->add_option("--unknown-imports", flags->unknown_imports,
+                     "`trap` compiles a program with imports that wasmax does not have, which "
+                     "`wasmax run --unknown-imports=trap` runs")
+        ->check(CLI::IsMember({"trap", "refuse"}))
+        ->type_name("trap|refuse");
     command->footer(kExamples);
     command->callback([flags, &exit_code] { exit_code = compile(*flags); });
 }

@@ -56,7 +56,8 @@ int create_exe(const CreateExeFlags& flags) {
         flags.input, flags.output,
         {.load = {.compile = flags.compile,
                   .progress = [&](const engine::ProgressReport& at) { progress.show(at); },
-                  .limits = flags.conduct.limits},
+                  .limits = flags.conduct.limits,
+                  .on_unknown_import = grants->on_unknown_import},
          .built_in = built_in_options(flags.grants),
          .check = !flags.no_check});
     progress.end();

@@ -103,7 +103,8 @@ int run_file(const RunFlags& flags) {
          .large_starts_on_t0 = !flags.tier,
          .progress = [&](const engine::ProgressReport& at) { progress.show(at); },
          .limits = flags.conduct.limits,
-         .cache = flags.no_cache ? std::nullopt : engine::Cache::open_default()});
+         .cache = flags.no_cache ? std::nullopt : engine::Cache::open_default(),
+         .on_unknown_import = grants->on_unknown_import});
     progress.end();
     if (!program) {
         report(program.error().message);

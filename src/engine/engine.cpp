@@ -37,7 +37,7 @@ Result<UniqueFd, Error> compile_for(codegen::Tier tier, ByteView binary, const s
     if (!module) {
         return fail(Error::invalid(name + ": " + wasm::to_string(module.error())));
     }
-    TRY(launch::check_imports(*module, name));
+    TRY(launch::check_imports(*module, name, options.on_unknown_import));
     codegen::CompileOptions compile = options.compile;
     compile.tier = tier;
     ChildLimits limits = options.limits;

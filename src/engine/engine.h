@@ -14,6 +14,7 @@
 #include "launch/run_guest.h"
 #include "runtime/artifact.h"
 #include "wasix/process.h"
+#include "wasix/unknown_imports.h"
 
 namespace wasmax::engine {
 
@@ -30,6 +31,8 @@ struct LoadOptions {
     Progress progress;             ///< while text is read or code compiled; may be empty
     ChildLimits limits{};          ///< of compiling; memory 0: default_memory_limit()
     std::optional<Cache> cache{};  ///< of compiled modules; without one every load compiles
+    /// As the process's that will run it.
+    wasix::OnUnknownImport on_unknown_import = wasix::OnUnknownImport::refuse;
 };
 
 /// A guest program, compiled and mapped: the embedding API. It can be run any number of times, each

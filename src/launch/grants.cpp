@@ -187,6 +187,16 @@ Result<void, Error> leave_host_open(Grants& grants, std::string_view /*value*/,
     return {};
 }
 
+Result<void, Error> set_unknown_imports(Grants& grants, std::string_view value,
+                                        std::string_view spelling) {
+    if (value != "trap" && value != "refuse") {
+        return fail(wrong_value(spelling, "`trap` or `refuse`", value));
+    }
+    grants.on_unknown_import =
+        value == "trap" ? wasix::OnUnknownImport::trap : wasix::OnUnknownImport::refuse;
+    return {};
+}
+
 constexpr std::array kOptions{
     GrantOption{"net", "RULES",
                 "Let the program use the host's network: all of it, or what RULES allow, such as "
@@ -206,11 +216,14 @@ constexpr std::array kOptions{
     GrantOption{"max-threads", "N", "Let the program have at most N threads"},
     GrantOption{"no-host-confinement", "",
                 "Leave this process what the program was not granted (docs/confinement.md)"},
+    GrantOption{"unknown-imports", "trap|refuse",
+                "What becomes of a program with imports that wasmax does not have: it traps where "
+                "it calls one, or is not run (default)"},
 };
 constexpr std::array<Apply, kOptions.size()> kApply{
-    grant_network,          grant_variable, forward_host_env,   grant_directory,  grant_directory,
-    grant_mapped_directory, set_time_limit, set_trap_exit_code, set_memory_limit, set_max_fds,
-    set_max_threads,        leave_host_open};
+    grant_network,          grant_variable,  forward_host_env,   grant_directory,  grant_directory,
+    grant_mapped_directory, set_time_limit,  set_trap_exit_code, set_memory_limit, set_max_fds,
+    set_max_threads,        leave_host_open, set_unknown_imports};
 
 void report_missing(wasix::Capability capability, const Frontend& frontend) {
     const std::string prefix(frontend.option_prefix);
@@ -268,6 +281,11 @@ wasix::ProcessOptions process_options(const Grants& grants, std::vector<std::str
     if (grants.max_threads != 0) {
         options.max_threads = grants.max_threads;
     }
+    options.on_unknown_import = grants.on_unknown_import;
+    options.on_unknown_import_called = [frontend](const std::string& name) {
+        frontend.report("the program called " + name +
+                        ", which wasmax does not have (--unknown-imports=trap)");
+    };
     options.on_missing_capability = [frontend](wasix::Capability capability) {
         report_missing(capability, frontend);
     };

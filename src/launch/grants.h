@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "wasix/net_rules.h"
 #include "wasix/process.h"
+#include "wasix/unknown_imports.h"
 
 namespace wasmax::launch {
 
@@ -28,6 +29,7 @@ struct Grants {
     std::size_t max_fds = 0;                  ///< 0: as many as there are
     std::size_t max_threads = 0;              ///< 0: as many as there are
     bool confines_host = true;
+    wasix::OnUnknownImport on_unknown_import = wasix::OnUnknownImport::refuse;
     std::optional<int> trap_exit_code;
 };
 

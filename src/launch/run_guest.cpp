@@ -206,9 +206,13 @@ Result<wasix::Outcome, Error> run(std::shared_ptr<const runtime::Artifact> artif
     process->attach(*thread);
     const Deadline deadline(*thread, limits.time);
     const HostSignals signals(*process);
-    const auto imports = TRY(bind_imports(artifact->module(), store));
+    const auto imports = bind_imports(artifact->module(), store, *process);
+    if (!imports) {
+        TRY(check_imports(artifact->module(), artifact->name(), process->on_unknown_import()));
+        return fail(imports.error());
+    }
     const std::string name = artifact->name();
-    auto instance = runtime::Instance::create(store, *thread, std::move(artifact), imports);
+    auto instance = runtime::Instance::create(store, *thread, std::move(artifact), *imports);
     if (!instance) {
         return process->finish(outcome_of(std::move(instance).error(), name));
     }
@@ -252,13 +256,19 @@ Result<wasix::Outcome, Error> invoke_guest(std::shared_ptr<const runtime::Artifa
     return outcome;
 }
 
-Result<void, Error> check_guest(const runtime::Artifact& artifact) {
+Result<void, Error> check_guest(const runtime::Artifact& artifact,
+                                wasix::OnUnknownImport on_unknown) {
     if (!artifact.is_intact()) {
         return fail(Error::invalid(artifact.name() + ": damaged: the checksum is wrong"));
     }
-    TRY(check_imports(artifact.module(), artifact.name()));
+    TRY(check_imports(artifact.module(), artifact.name(), on_unknown));
+    wasix::ProcessOptions options;
+    options.stdio = {-1, -1, -1};
+    options.on_unknown_import = on_unknown;
+    io::DirectBackend io;
+    const auto process = TRY(wasix::Process::create(std::move(options), io));
     runtime::Store store;
-    TRY(bind_imports(artifact.module(), store));
+    TRY(bind_imports(artifact.module(), store, *process));
     if (artifact.module().find_export("_start") == nullptr) {
         return fail(Error::invalid(artifact.name() + ": the module exports no function `_start`: " +
                                    "it is a library, not a program"));

@@ -12,6 +12,7 @@
 #include "runtime/artifact.h"
 #include "trace/target.h"
 #include "wasix/process.h"
+#include "wasix/unknown_imports.h"
 
 namespace wasmax::launch {
 
@@ -51,7 +52,9 @@ struct GuestLimits {
 
 /// Whether run_guest() would get as far as the guest's code: reads all of the artifact, binds its
 /// imports and looks for `_start`. Runs none of it. Errors: invalid, host, limit.
-[[nodiscard]] Result<void, Error> check_guest(const runtime::Artifact& artifact);
+[[nodiscard]] Result<void, Error> check_guest(
+    const runtime::Artifact& artifact,
+    wasix::OnUnknownImport on_unknown = wasix::OnUnknownImport::refuse);
 
 /// The exit code of a host process whose guest ended so; reports a trap or the error.
 [[nodiscard]] int exit_code(const Result<wasix::Outcome, Error>& outcome, const Frontend& frontend);

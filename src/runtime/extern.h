@@ -23,6 +23,7 @@ struct Function {
 struct HostFunction {
     const void* code = nullptr;
     wasm::FunctionType type;
+    bool returns = true;  ///< false: it takes no notice of its arguments, and any type will do
 };
 
 /// What an instance exports, or is given as an import. wasm: syntax-externval

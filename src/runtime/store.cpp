@@ -82,7 +82,7 @@ void Store::add_exceptions(const std::vector<abi::Exception*>& exceptions) {
 }
 
 Result<Function, Error> Store::native_function(const HostFunction& function) {
-    if (!in_registers(function.type)) {
+    if (function.returns && !in_registers(function.type)) {
         return fail(Error::unsupported("a native function of type " +
                                        wasm::to_string(function.type) +
                                        " can only be imported from a host module"));

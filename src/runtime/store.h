@@ -57,7 +57,8 @@ public:
     void add_exceptions(const std::vector<abi::Exception*>& exceptions);
     /// A wasm function value for a native entry, which is called with a context that has no
     /// instance and no memory. Errors: unsupported, when the type has more parameters than fit
-    /// registers or more than one result (5 integers, 8 floats: abi/calling_convention.h).
+    /// registers or more than one result (5 integers, 8 floats: abi/calling_convention.h), and the
+    /// entry returns.
     [[nodiscard]] Result<Function, Error> native_function(const HostFunction& function);
 
     /// Ids of all types of a module, in order; equal exactly for equal types, whichever module they

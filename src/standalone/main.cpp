@@ -85,7 +85,7 @@ Result<int, Error> run(std::span<char* const> arguments) {
     auto artifact =
         TRY(runtime::Artifact::adopt(guest.artifact, program, std::move(file), guest.file_offset));
     if (options.self_check) {
-        TRY(launch::check_guest(*artifact));
+        TRY(launch::check_guest(*artifact, options.grants.on_unknown_import));
         std::fputs(launch::kSelfCheckAnswer, stdout);
         return 0;
     }

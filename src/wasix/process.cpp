@@ -72,6 +72,8 @@ Process::Process(ProcessOptions options, io::Backend& io)
       net_policy_(std::move(options.net_policy)),
       resolver_(std::move(options.resolver)),
       on_missing_capability_(std::move(options.on_missing_capability)),
+      on_unknown_import_(options.on_unknown_import),
+      on_unknown_import_called_(std::move(options.on_unknown_import_called)),
       signals_(*this),
       threads_(*this, Tid{static_cast<std::int32_t>(pid())}, options.max_threads),
       signal_timers_(signals_) {}
@@ -221,6 +223,12 @@ void Process::report_missing(Capability capability) {
     const bool first = !reported_[static_cast<std::size_t>(capability)].exchange(true);
     if (first && on_missing_capability_) {
         on_missing_capability_(capability);
+    }
+}
+
+void Process::report_unknown_import(std::size_t index) {
+    if (on_unknown_import_called_) {
+        on_unknown_import_called_(unknown_imports_.name(index));
     }
 }
 

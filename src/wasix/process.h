@@ -33,6 +33,7 @@
 #include "wasix/signals.h"
 #include "wasix/thread.h"
 #include "wasix/thread_group.h"
+#include "wasix/unknown_imports.h"
 
 namespace wasmax::wasix {
 
@@ -73,6 +74,9 @@ struct ProcessOptions {
     std::size_t max_threads = kDefaultMaxThreads;
     /// Called the first time, and only then, that the guest needs a capability it was not given.
     std::function<void(Capability)> on_missing_capability;
+    OnUnknownImport on_unknown_import = OnUnknownImport::refuse;
+    /// Called with `"module" "name"` when the guest calls an import that nobody has, which traps.
+    std::function<void(const std::string&)> on_unknown_import_called;
     /// Where a tracer finds the process, or null: it cannot be traced. Outlives the process.
     trace::Target* trace = nullptr;
 };
@@ -159,6 +163,11 @@ public:
     /// Tells the embedder, once per capability.
     [[gnu::cold]] void report_missing(Capability capability);
 
+    [[nodiscard]] OnUnknownImport on_unknown_import() const { return on_unknown_import_; }
+    [[nodiscard]] UnknownImports& unknown_imports() { return unknown_imports_; }
+    /// Tells the embedder that the guest has called it.
+    [[gnu::cold]] void report_unknown_import(std::size_t index);
+
     /// An open file for a host descriptor just made by a system call.
     [[nodiscard]] Result<Fd, Errno> add_file(std::shared_ptr<OpenFile> file) {
         return files_.insert(Descriptor::of(std::move(file)));
@@ -199,6 +208,9 @@ private:
     const std::shared_ptr<NetPolicy> net_policy_;
     const ResolverFiles resolver_;
     const std::function<void(Capability)> on_missing_capability_;
+    const OnUnknownImport on_unknown_import_;
+    const std::function<void(const std::string&)> on_unknown_import_called_;
+    UnknownImports unknown_imports_;
     std::array<std::atomic<bool>, 2> reported_{};  // by Capability
     std::array<std::atomic<std::int64_t>, 4> clock_offsets_ns_{};
     mutable std::mutex mutex_;  // guards cwd_; no other lock is taken under it

@@ -158,6 +158,49 @@ TEST(Run, RefusesUnknownImportsAllAtOnceWithTheNearestName) {
     }
 }
 
+constexpr const char* kUnknownImports = R"((module
+  (import "env" "many" (func $many
+    (param i32 i32 i32 i32 i32 i32 i32 i32 f64 i64) (result i32 i64)))
+  (import "wasix_32v1" "nope" (func $nope (param i32)))
+  (import "wasi_snapshot_preview1" "args_sizes_get"
+    (func $args_sizes_get (param i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (local $argc i32)
+    (drop (call $args_sizes_get (i32.const 0) (i32.const 4)))
+    (local.set $argc (i32.load (i32.const 0)))
+    (if (i32.eq (local.get $argc) (i32.const 2)) (then
+      (drop (drop (call $many
+        (i32.const 0) (i32.const 1) (i32.const 2) (i32.const 3) (i32.const 4) (i32.const 5)
+        (i32.const 6) (i32.const 7) (f64.const 8) (i64.const 9))))))
+    (if (i32.eq (local.get $argc) (i32.const 3)) (then (call $nope (i32.const 1)))))))";
+
+TEST(Run, TrapsAtUnknownImportsOnRequest) {
+    const TemporaryDirectory directory;
+    const std::string path = directory.write("unknown.wat", kUnknownImports);
+    const std::string executable = (directory.path() / "unknown").string();
+    EXPECT_EQ(wasmax({"run", path}).exit_code, 1);
+    EXPECT_EQ(wasmax({"create-exe", path, "-o", executable}).exit_code, 1);
+    ASSERT_EQ(wasmax({"create-exe", "--unknown-imports=trap", path, "-o", executable}).exit_code,
+              0);
+    const Arguments run{"run", "--unknown-imports=trap", path};
+    const auto with = [](Arguments command, const Arguments& more) {
+        command.insert(command.end(), more.begin(), more.end());
+        return command;
+    };
+    EXPECT_EQ(wasmax(run).exit_code, 0);
+    const Completed other_module = wasmax(with(run, {"1"}));
+    EXPECT_EQ(other_module.exit_code, 134);
+    EXPECT_NE(other_module.errors.find("\"env\" \"many\""), std::string::npos)
+        << other_module.errors;
+    const Completed host_module = wasmax(with(run, {"1", "2"}));
+    EXPECT_EQ(host_module.exit_code, 134);
+    EXPECT_NE(host_module.errors.find("\"wasix_32v1\" \"nope\""), std::string::npos)
+        << host_module.errors;
+    const Completed made = Child({executable, "1"}).wait();
+    EXPECT_EQ(made.exit_code, 134);
+    EXPECT_NE(made.errors.find("\"env\" \"many\""), std::string::npos) << made.errors;
+}
+
 TEST(Run, RefusesAnImportWithTheWrongType) {
     const Completed completed = run_wat(R"((module
       (import "wasi_snapshot_preview1" "fd_write" (func (param i64) (result i32)))
