@@ -9,18 +9,6 @@
 
 #include "wasix.h"
 
-struct address_port {
-    uint8_t family;
-    uint8_t padding;
-    uint8_t port[2];
-    uint8_t octets[106];
-};
-
-struct buffer {
-    uint32_t data;
-    uint32_t bytes;
-};
-
 enum { kInet4 = 1, kStream = 1, kTcp = 6, kShutBoth = 3, kBacklog = 128, kInterrupted = 27 };
 
 static void check(const char* call, uint32_t error) {
@@ -46,7 +34,7 @@ __attribute__((constructor)) static void start_like_wasix_libc(void) {
 static uint32_t listen_on(uint16_t port) {
     uint32_t listener;
     check("sock_open", wasix_sock_open(kInet4, kStream, kTcp, WASIX_PTR(&listener)));
-    struct address_port address = {.family = kInet4};
+    struct wasix_address_port address = {.family = kInet4};
     memcpy(address.port, &port, sizeof port);
     address.octets[0] = 127;
     address.octets[3] = 1;
@@ -63,7 +51,7 @@ static uint32_t listen_on(uint16_t port) {
 static size_t read_head(uint32_t connection, char* head, size_t room) {
     size_t used = 0;
     while (used < room - 1) {
-        const struct buffer into = {WASIX_PTR(head + used), (uint32_t)(room - 1 - used)};
+        const struct wasix_buffer into = {WASIX_PTR(head + used), (uint32_t)(room - 1 - used)};
         uint32_t got = 0;
         uint16_t flags = 0;
         if (wasix_sock_recv(connection, WASIX_PTR(&into), 1, 0, WASIX_PTR(&got),
@@ -90,7 +78,7 @@ static void answer(uint32_t connection) {
                                 "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
                                 "Content-Length: %zu\r\nConnection: close\r\n\r\n%s\n",
                                 strlen(head) + 1, head);
-    const struct buffer from = {WASIX_PTR(response), (uint32_t)length};
+    const struct wasix_buffer from = {WASIX_PTR(response), (uint32_t)length};
     uint32_t sent = 0;
     wasix_sock_send(connection, WASIX_PTR(&from), 1, 0, WASIX_PTR(&sent));
     wasix_sock_shutdown(connection, kShutBoth);
@@ -100,7 +88,7 @@ int main(int argc, char** argv) {
     const uint32_t listener = listen_on((uint16_t)(argc > 1 ? atoi(argv[1]) : 0));
     for (;;) {
         uint32_t connection = 0;
-        struct address_port peer;
+        struct wasix_address_port peer;
         const uint32_t error =
             wasix_sock_accept_v2(listener, 0, WASIX_PTR(&connection), WASIX_PTR(&peer));
         if (error == kInterrupted) {

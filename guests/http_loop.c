@@ -44,7 +44,7 @@ struct http_exchange {
     char input[kInputBytes];
 };
 
-struct server {
+struct http_server {
     const struct http_application* application;
     struct net_waiter* waiter;
     int listener;
@@ -243,17 +243,14 @@ static int flush(struct http_exchange* connection) {
     return 1;
 }
 
-// Reads once, into the input or, of a peer that will get no answer any more, to nowhere. 0: it
-// failed.
+// Reads once; of a peer that will get no answer any more, only to forget it. 0: it failed.
 static int receive(struct http_exchange* connection) {
-    static _Thread_local char nowhere[kInputBytes];
-    const int discards = connection->phase >= kEnding;
-    const size_t room = discards ? sizeof nowhere : kInputBytes - connection->input_bytes;
+    const int discards = connection->phase >= kEnding;  // then the input is empty
+    const size_t room = kInputBytes - connection->input_bytes;
     if (room == 0) {
         return 1;  // there is enough to do
     }
-    const long got = net_receive(
-        connection->fd, discards ? nowhere : connection->input + connection->input_bytes, room);
+    const long got = net_receive(connection->fd, connection->input + connection->input_bytes, room);
     if (got == kNetAgain) {
         return 1;
     }
@@ -295,7 +292,7 @@ static int serve(struct http_exchange* connection, int ready) {
     return !(connection->at_end && !unsent);
 }
 
-static void drop(struct server* server, struct http_exchange* connection) {
+static void drop(struct http_server* server, struct http_exchange* connection) {
     net_waiter_remove(server->waiter, connection->fd);
     net_close(connection->fd);
     server->connections[connection->fd] = NULL;
@@ -306,7 +303,7 @@ static void drop(struct server* server, struct http_exchange* connection) {
 }
 
 // Tells the waiter what the connection waits for, when that has changed. 0: it failed.
-static int arm(struct server* server, struct http_exchange* connection) {
+static int arm(struct http_server* server, struct http_exchange* connection) {
     const int unsent = connection->output.count > 0;
     const int full =
         connection->phase < kEnding && unsent && connection->input_bytes == kInputBytes;
@@ -318,7 +315,7 @@ static int arm(struct server* server, struct http_exchange* connection) {
     return net_waiter_set(server->waiter, connection->fd, wanted) == 0;
 }
 
-static void accept_all(struct server* server) {
+static void accept_all(struct http_server* server) {
     for (;;) {
         const int fd = net_accept(server->listener);
         if (fd < 0) {
@@ -340,7 +337,7 @@ static void accept_all(struct server* server) {
     }
 }
 
-static int run(struct server* server) {
+int http_server_run(struct http_server* server) {
     struct net_event events[kEvents];
     for (;;) {
         const int count = net_wait(server->waiter, events, kEvents);
@@ -362,6 +359,27 @@ static int run(struct server* server) {
     }
 }
 
+struct http_server* http_server_open(const struct http_application* application,
+                                     const struct http_place* place) {
+    struct http_server* const server = calloc(1, sizeof *server);
+    if (server == NULL) {
+        return NULL;
+    }
+    server->application = application;
+    server->listener = net_listen(place->port, place->sharing);
+    server->waiter = net_waiter_create(place->method);
+    if (server->listener < 0 || net_waiter_set(server->waiter, server->listener, kNetRead) != 0) {
+        fprintf(stderr, "http_server: cannot listen on port %d\n", place->port);
+        return NULL;
+    }
+    return server;
+}
+
+void http_server_announce(uint16_t port) {
+    printf("http_server: listening on 0.0.0.0:%d\n", port);
+    fflush(stdout);
+}
+
 int http_serve(int argc, char** argv, const struct http_application* application) {
     const int port = argc > 0 ? atoi(argv[0]) : 8081;
     const int polls = argc > 1 && strcmp(argv[1], "poll") == 0;
@@ -369,18 +387,11 @@ int http_serve(int argc, char** argv, const struct http_application* application
         (argc > 1 && !polls && strcmp(argv[1], "epoll") != 0)) {
         return 2;
     }
-    struct server* const server = calloc(1, sizeof *server);
+    const struct http_place place = {(uint16_t)port, kNetAlone, polls ? kNetPoll : kNetEpoll};
+    struct http_server* const server = http_server_open(application, &place);
     if (server == NULL) {
         return 1;
     }
-    server->application = application;
-    server->listener = net_listen((uint16_t)port, kNetAlone);
-    server->waiter = net_waiter_create(polls ? kNetPoll : kNetEpoll);
-    if (server->listener < 0 || net_waiter_set(server->waiter, server->listener, kNetRead) != 0) {
-        fprintf(stderr, "http_server: cannot listen on port %d\n", port);
-        return 1;
-    }
-    printf("http_server: listening on 0.0.0.0:%d\n", port);
-    fflush(stdout);
-    return run(server);
+    http_server_announce(place.port);
+    return http_server_run(server);
 }

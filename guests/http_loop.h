@@ -1,11 +1,13 @@
 #pragma once
 
-// The event loop of an HTTP/1.1 server on one thread, over net.h. What it answers is the
-// application's.
+// The event loop of an HTTP/1.1 server, one for each of its threads, over net.h. What it answers is
+// the application's.
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "http_request.h"
+#include "net.h"
 
 /// A request that is being answered.
 struct http_exchange;
@@ -30,6 +32,22 @@ struct http_application {
                   const char* body, size_t body_bytes);
 };
 
-/// Serves for ever. `argv`: `[PORT [epoll|poll]]`, 8081 and epoll by default. Returns an exit code
-/// when it cannot: 2 when the arguments are wrong.
+struct http_place {
+    uint16_t port;
+    enum net_sharing sharing;
+    enum net_method method;
+};
+
+/// A listener and what it accepts; one thread at a time. It lives as long as the program.
+struct http_server;
+/// NULL, with a sentence on stderr: it cannot listen.
+struct http_server* http_server_open(const struct http_application* application,
+                                     const struct http_place* place);
+/// Serves for ever; returns an exit code when it cannot.
+int http_server_run(struct http_server* server);
+/// Says on stdout that connections to `port` are accepted.
+void http_server_announce(uint16_t port);
+
+/// All of that for a program with one thread. `argv`: `[PORT [epoll|poll]]`, 8081 and epoll by
+/// default. Returns an exit code when it cannot: 2 when the arguments are wrong.
 int http_serve(int argc, char** argv, const struct http_application* application);

@@ -14,18 +14,6 @@ enum { kErrAgain = 6, kErrInterrupted = 27 };
 enum { kIn = 1, kOut = 2 };
 enum { kUpsert = 1, kDelete = 2 };
 
-struct address_port {
-    uint8_t family;
-    uint8_t padding;
-    uint8_t port[2];
-    uint8_t octets[106];
-};
-
-struct buffer {
-    uint32_t data;
-    uint32_t bytes;
-};
-
 struct epoll_record {  // semantics 7.3
     uint32_t events;
     uint32_t padding0;
@@ -39,6 +27,7 @@ struct epoll_record {  // semantics 7.3
 struct net_waiter {
     enum net_method method;
     uint32_t epoll;
+    struct epoll_record ready[kMaxEvents];
     struct polled_set polled;
 };
 
@@ -48,7 +37,7 @@ static int outcome(uint32_t error) {
 
 int net_listen(uint16_t port, enum net_sharing sharing) {
     uint32_t fd = 0;
-    struct address_port address = {.family = kInet4};
+    struct wasix_address_port address = {.family = kInet4};
     memcpy(address.port, &port, sizeof port);
     // A WASIX host sets SO_REUSEADDR for every TCP listener.
     if (wasix_sock_open(kInet4, kStream, kTcp, WASIX_PTR(&fd)) != 0 ||
@@ -62,7 +51,7 @@ int net_listen(uint16_t port, enum net_sharing sharing) {
 
 int net_accept(int listener) {
     uint32_t fd = 0;
-    struct address_port peer;
+    struct wasix_address_port peer;
     const uint32_t error =
         wasix_sock_accept_v2((uint32_t)listener, kNonBlocking, WASIX_PTR(&fd), WASIX_PTR(&peer));
     if (error != 0) {
@@ -73,7 +62,7 @@ int net_accept(int listener) {
 }
 
 long net_receive(int fd, void* into, size_t bytes) {
-    const struct buffer buffer = {WASIX_PTR(into), (uint32_t)bytes};
+    const struct wasix_buffer buffer = {WASIX_PTR(into), (uint32_t)bytes};
     uint32_t got = 0;
     uint16_t flags = 0;
     const uint32_t error =
@@ -82,7 +71,7 @@ long net_receive(int fd, void* into, size_t bytes) {
 }
 
 long net_send(int fd, const void* from, size_t bytes) {
-    const struct buffer buffer = {WASIX_PTR(from), (uint32_t)bytes};
+    const struct wasix_buffer buffer = {WASIX_PTR(from), (uint32_t)bytes};
     uint32_t sent = 0;
     const uint32_t error =
         wasix_sock_send((uint32_t)fd, WASIX_PTR(&buffer), 1, 0, WASIX_PTR(&sent));
@@ -129,7 +118,7 @@ int net_wait(struct net_waiter* waiter, struct net_event* events, int room) {
     if (waiter->method == kNetPoll) {
         return polled_wait(&waiter->polled, events, room);
     }
-    static _Thread_local struct epoll_record ready[kMaxEvents];
+    const struct epoll_record* const ready = waiter->ready;
     uint32_t count = 0;
     const uint32_t error = wasix_epoll_wait(waiter->epoll, WASIX_PTR(ready),
                                             (uint32_t)(room < kMaxEvents ? room : kMaxEvents),

@@ -11,6 +11,20 @@
 
 #define WASIX_PTR(pointer) ((uint32_t)(uintptr_t)(pointer))
 
+/// addr_port: where a socket is, of any family; `port` and `octets` of IPv4 as a host writes them.
+struct wasix_address_port {
+    uint8_t family;
+    uint8_t padding;
+    uint8_t port[2];
+    uint8_t octets[106];
+};
+
+/// iovec and ciovec.
+struct wasix_buffer {
+    uint32_t data;
+    uint32_t bytes;
+};
+
 WASIX_IMPORT("wasix_32v1", "clock_time_set")
 uint32_t wasix_clock_time_set(uint32_t id, uint64_t timestamp);
 WASIX_IMPORT("wasix_32v1", "fd_dup")

@@ -1,10 +1,17 @@
-// guests/http_server.c as a guest and native, with epoll and with poll: one behaviour, four ways.
+// The servers of the keep-alive workload, as guests and native: guests/http_server.c with epoll and
+// with poll, and http_threads.c, have one behaviour, six ways; server_keep.wat and its twin
+// another.
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstddef>
+#include <filesystem>
+#include <fstream>
 #include <memory>
+#include <ostream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -28,19 +35,24 @@ constexpr const char* kLast = "GET /bytes/4 HTTP/1.1\r\nHost: x\r\nConnection: c
 
 struct Variant {
     const char* name;
+    const char* program;
     bool guest;
-    const char* waits;
+    const char* argument;  // the second, after the port; nullptr: none
 };
 
-class HttpServer : public testing::TestWithParam<Variant> {
+void PrintTo(const Variant& variant, std::ostream* out) { *out << variant.name; }
+
+class Served : public testing::TestWithParam<Variant> {
 protected:
     void SetUp() override {
-        const std::string guests = WASMAX_GUESTS;
-        Arguments command = GetParam().guest ? Arguments{WASMAX_BINARY, "run", "--net",
-                                                         guests + "/http_server.wasm"}
-                                             : Arguments{guests + "/http_server_native"};
+        const std::string program = std::string(WASMAX_GUESTS "/") + GetParam().program;
+        Arguments command = GetParam().guest
+                                ? Arguments{WASMAX_BINARY, "run", "--net", program + ".wasm"}
+                                : Arguments{program + "_native"};
         command.push_back(std::to_string(kPort));
-        command.emplace_back(GetParam().waits);
+        if (GetParam().argument != nullptr) {
+            command.emplace_back(GetParam().argument);
+        }
         server_ = std::make_unique<Child>(command);
         ASSERT_TRUE(wait_for_port(kPort)) << server_->wait(1s).errors;
     }
@@ -76,6 +88,8 @@ protected:
 
     std::unique_ptr<Child> server_;
 };
+
+class HttpServer : public Served {};
 
 TEST_P(HttpServer, AnswersAndKeepsTheConnection) {
     const UniqueFd client = connect_to(kPort);
@@ -224,12 +238,200 @@ TEST_P(HttpServer, WhatIsNoRequestIsRefusedAndTheConnectionEnds) {
     EXPECT_THAT(fetch(kPort, kLast), EndsWith("xxxx"));
 }
 
+std::string name_of(const testing::TestParamInfo<Variant>& test) { return test.param.name; }
+
 INSTANTIATE_TEST_SUITE_P(All, HttpServer,
-                         testing::Values(Variant{"GuestEpoll", true, "epoll"},
-                                         Variant{"GuestPoll", true, "poll"},
-                                         Variant{"NativeEpoll", false, "epoll"},
-                                         Variant{"NativePoll", false, "poll"}),
-                         [](const auto& test) { return std::string(test.param.name); });
+                         testing::Values(Variant{"GuestEpoll", "http_server", true, "epoll"},
+                                         Variant{"GuestPoll", "http_server", true, "poll"},
+                                         Variant{"GuestThreads", "http_threads", true, "2"},
+                                         Variant{"NativeEpoll", "http_server", false, "epoll"},
+                                         Variant{"NativePoll", "http_server", false, "poll"},
+                                         Variant{"NativeThreads", "http_threads", false, "2"}),
+                         name_of);
+
+// http_threads alone.
+class HttpThreads : public Served {
+protected:
+    // Sockets that listen on the port, by /proc/net/tcp: state 0A.
+    static int listeners() {
+        std::ifstream table("/proc/net/tcp");
+        int count = 0;
+        for (std::string line; std::getline(table, line);) {
+            count += line.find(":1F91 00000000:0000 0A") == std::string::npos ? 0 : 1;
+        }
+        return count;
+    }
+};
+
+TEST_P(HttpThreads, EachThreadHasAListenerAndServes) {
+    EXPECT_EQ(listeners(), 4);
+    // Among 64 connections, which the kernel spreads by their addresses, all four get some.
+    std::vector<UniqueFd> clients;
+    for (int i = 0; i < 64; ++i) {
+        clients.push_back(connect_to(kPort));
+        ASSERT_TRUE(clients.back());
+    }
+    for (int round = 0; round < 20; ++round) {
+        for (const UniqueFd& client : clients) {
+            send(client, kHello);
+        }
+        for (const UniqueFd& client : clients) {
+            char answer[4096];
+            ASSERT_EQ(::recv(client.get(), answer, sizeof answer, 0), 78);
+        }
+    }
+    const std::string tasks = "/proc/" + std::to_string(server_->pid()) + "/task";
+    int busy = 0;  // threads that have waited more often than starting takes
+    for (const auto& task : std::filesystem::directory_iterator(tasks)) {
+        std::ifstream status(task.path() / "status");
+        for (std::string line; std::getline(status, line);) {
+            if (line.starts_with("voluntary_ctxt_switches:")) {
+                busy += std::stoi(line.substr(line.find(':') + 1)) >= 10 ? 1 : 0;
+            }
+        }
+    }
+    EXPECT_GE(busy, 3);
+}
+
+TEST_P(HttpThreads, ConnectionsThatComeAndGoOnAllThreads) {
+    std::vector<std::thread> clients;
+    std::atomic<int> good = 0;
+    for (int i = 0; i < 4; ++i) {
+        clients.emplace_back([&good] {
+            for (int k = 0; k < 200; ++k) {
+                good += fetch(kPort, kLast).ends_with("\r\n\r\nxxxx") ? 1 : 0;
+            }
+        });
+    }
+    for (std::thread& client : clients) {
+        client.join();
+    }
+    EXPECT_EQ(good, 800);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, HttpThreads,
+                         testing::Values(Variant{"Guest", "http_threads", true, "4"},
+                                         Variant{"Native", "http_threads", false, "4"}),
+                         name_of);
+
+// server_keep, which is written in WebAssembly text, and its twin in C.
+class KeepServer : public Served {};
+
+constexpr const char* kEnd = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Close\r\n\r\n";
+constexpr const char* kOne =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, World!";
+constexpr const char* kLastOne =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\nConnection: "
+    "close\r\n\r\nHello, World!";
+
+TEST_P(KeepServer, CurlAsksTwiceOverOneConnection) {
+    const std::string url = "http://127.0.0.1:" + std::to_string(kPort) + "/";
+    const Completed run =
+        Child({"curl", "--silent", "--show-error", "--max-time", "20", "--write-out",
+               " %{http_code} %{num_connects}\n", url, url + "?a=b", url + "none"})
+            .wait();
+    EXPECT_EQ(run.exit_code, 0) << run.errors;
+    EXPECT_EQ(run.output, "Hello, World! 200 1\nHello, World! 200 0\nnot found\n 404 0\n");
+    const Completed head =
+        Child({"curl", "--silent", "--show-error", "--head", "--max-time", "20", url}).wait();
+    EXPECT_EQ(head.output,
+              "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\n");
+}
+
+TEST_P(KeepServer, PipelinedRequestsAreAllAnswered) {
+    std::string requests;
+    std::string expected;
+    for (int i = 0; i < 2000; ++i) {  // more than input or output hold at once
+        requests += kHello;
+        expected += kOne;
+    }
+    EXPECT_EQ(fetch(kPort, requests + kEnd), expected + kLastOne);
+}
+
+TEST_P(KeepServer, RequestsMayComeByteByByte) {
+    const UniqueFd client = connect_to(kPort);
+    for (const char c : std::string(kHello) + "\r\n" + kHello + kEnd) {
+        send(client, std::string(1, c));
+    }
+    EXPECT_EQ(rest(client), std::string(kOne) + kOne + kLastOne);
+}
+
+TEST_P(KeepServer, ManyConnectionsAtOnceInAnyOrder) {
+    std::vector<UniqueFd> clients;
+    for (int i = 0; i < 300; ++i) {
+        clients.push_back(connect_to(kPort));
+        ASSERT_TRUE(clients.back());
+        send(clients.back(), std::string(kEnd).substr(0, 20));
+    }
+    for (auto client = clients.rbegin(); client != clients.rend(); ++client) {
+        send(*client, std::string(kEnd).substr(20));
+        ASSERT_EQ(rest(*client), kLastOne);
+    }
+}
+
+TEST_P(KeepServer, ASlowReaderGetsEverything) {
+    constexpr std::size_t kRequests = 300'000;  // their answers are more than sockets hold
+    const UniqueFd slow = connect_to(kPort);
+    std::thread sender([&slow] {
+        std::string requests;
+        for (std::size_t i = 0; i < kRequests; ++i) {
+            requests += kHello;
+        }
+        send(slow, requests + kEnd);
+    });
+    // Others are served meanwhile.
+    EXPECT_EQ(fetch(kPort, kEnd), kLastOne);
+    const std::string answers = rest(slow);
+    sender.join();
+    EXPECT_EQ(answers.size(), kRequests * std::string(kOne).size() + std::string(kLastOne).size());
+}
+
+TEST_P(KeepServer, WhatItDoesNotUnderstandEndsTheConnection) {
+    const std::string host = "Host: x\r\n";
+    for (const auto& [request, expected] : std::vector<std::pair<std::string, std::string>>{
+             {"GET / HTTP/1.0\r\n\r\n", "200"},
+             {"GET / HTTP/1.1\r\n\r\n", "400"},
+             {"GET  HTTP/1.1\r\n" + host + "\r\n", "400"},
+             {"GET / HTTP/2.0\r\n" + host + "\r\n", "400"},
+             {"GET /\r\n\r\n", "400"},
+             {"GET \r\n\r\n", "400"},
+             {"\r\n\r\n\r\nnonsense\r\n\r\n", "501"},
+             {"POST / HTTP/1.1\r\n" + host + "\r\n", "501"},
+             {"GET / HTTP/1.1\r\n" + host + "content-Length: 5\r\n\r\nhello", "501"},
+             {"GET / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "501"},
+             {"GET / HTTP/1.1\r\n" + host + "A: " + std::string(9000, 'a') + "\r\n\r\n", "431"},
+             {std::string(5000, '\n'), "431"}}) {
+        EXPECT_EQ(status(request), expected) << request.substr(0, 80);
+    }
+    EXPECT_EQ(fetch(kPort, kEnd), kLastOne);
+}
+
+TEST_P(KeepServer, ConnectionsThatAreResetDoNotEndIt) {
+    for (int i = 0; i < 50; ++i) {
+        const UniqueFd client = connect_to(kPort);
+        send(client, std::string(kHello) + kHello);
+        const linger reset{1, 0};
+        ::setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    }
+    EXPECT_EQ(fetch(kPort, kEnd), kLastOne);
+    const UniqueFd client = connect_to(kPort);
+    send(client, std::string(kHello) + kHello);
+    ::shutdown(client.get(), SHUT_WR);
+    EXPECT_EQ(rest(client), std::string(kOne) + kOne);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, KeepServer,
+                         testing::Values(Variant{"Guest", "server_keep", true, nullptr},
+                                         Variant{"Native", "server_keep", false, nullptr}),
+                         name_of);
+
+TEST(KeepServerArguments, APortThatIsNone) {
+    for (const char* const port : {"0", "65536", "99999999999", "80a", ""}) {
+        const Completed run = wasmax({"run", "--net", WASMAX_GUESTS "/server_keep.wasm", port});
+        EXPECT_EQ(run.exit_code, 2) << port;
+        EXPECT_EQ(run.errors, "Usage: server_keep [PORT], at most 65535\n") << port;
+    }
+}
 
 }  // namespace
 }  // namespace wasmax::e2e

@@ -13,11 +13,6 @@ enum {
     kPipe = 64
 };
 
-struct buffer {
-    uint32_t address;
-    uint32_t bytes;
-};
-
 static _Atomic(int) g_signals;
 
 __attribute__((export_name("__wasm_signal"))) void on_signal(uint32_t number) {
@@ -26,7 +21,7 @@ __attribute__((export_name("__wasm_signal"))) void on_signal(uint32_t number) {
 }
 
 static uint32_t read_some(uint32_t fd, void* to, uint32_t bytes, uint32_t* count) {
-    struct buffer buffer = {WASIX_PTR(to), bytes};
+    const struct wasix_buffer buffer = {WASIX_PTR(to), bytes};
     uint32_t error = 0;
     do {
         error = wasix_fd_read(fd, WASIX_PTR(&buffer), 1, WASIX_PTR(count));
@@ -35,7 +30,7 @@ static uint32_t read_some(uint32_t fd, void* to, uint32_t bytes, uint32_t* count
 }
 
 static uint32_t write_some(uint32_t fd, const void* from, uint32_t bytes, uint32_t* count) {
-    struct buffer buffer = {WASIX_PTR(from), bytes};
+    const struct wasix_buffer buffer = {WASIX_PTR(from), bytes};
     uint32_t error = 0;
     do {
         error = wasix_fd_write(fd, WASIX_PTR(&buffer), 1, WASIX_PTR(count));
@@ -196,7 +191,7 @@ static void connections(void) {
     }
     for (int i = 0; i < kConnections; ++i) {
         if (i % 3 == 0) {  // reset
-            struct timeout none = {1, {0}, 0};
+            struct wasix_timeout none = {1, {0}, 0};
             CHECK(wasix_sock_set_opt_time(fds[i], 13, WASIX_PTR(&none)) == 0);
         } else if (i % 3 == 1) {  // half-closed: what follows is its answer
             CHECK(wasix_sock_shutdown(fds[i], 2) == 0);
