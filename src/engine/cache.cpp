@@ -8,6 +8,7 @@
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -162,7 +163,7 @@ UniqueFd Cache::insert(const Digest& key, int artifact) const {
         return {};
     }
     UniqueFd kept = open_own(name);
-    prune(cache_limit());
+    (void)prune(cache_limit());
     return kept;
 }
 

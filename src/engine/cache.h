@@ -44,7 +44,7 @@ public:
     [[nodiscard]] UniqueFd find(const Digest& key) const;
     /// Keeps the artifact in `artifact`, replaces what stood there, then removes what was not used
     /// for longest if the cache exceeds its limit. The kept file, or empty.
-    UniqueFd insert(const Digest& key, int artifact) const;
+    [[nodiscard]] UniqueFd insert(const Digest& key, int artifact) const;
 
     /// What remember() was told about a file in exactly this state: any digest that its contents
     /// determine.
@@ -66,7 +66,7 @@ public:
     [[nodiscard]] Usage usage() const;
     /// Removes what was not used for longest until at most `limit` is left, and what interrupted
     /// writes left behind. Returns what is left.
-    Usage prune(Bytes limit) const;
+    [[nodiscard]] Usage prune(Bytes limit) const;
 
 private:
     Cache(std::string directory, UniqueFd root)

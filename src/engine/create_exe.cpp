@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,7 +21,6 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "base/units.h"
 #include "engine/artifact_file.h"
 #include "engine/engine.h"
 #include "engine/executable.h"

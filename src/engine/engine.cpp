@@ -13,6 +13,7 @@
 #include "codegen/compiler.h"
 #include "engine/artifact_file.h"
 #include "engine/cache.h"
+#include "engine/child_task.h"
 #include "engine/compiler.h"
 #include "engine/digest.h"
 #include "engine/environment.h"
@@ -21,8 +22,10 @@
 #include "engine/module_file.h"
 #include "engine/upgrade.h"
 #include "launch/imports.h"
+#include "launch/invocation.h"
 #include "launch/run_guest.h"
 #include "runtime/artifact.h"
+#include "wasix/outcome.h"
 #include "wasix/process.h"
 #include "wasm/decoder.h"
 
@@ -103,7 +106,7 @@ public:
 
 private:
     /// Null if the cache has none that serves.
-    std::shared_ptr<const runtime::Artifact> find(const Digest& digest) const {
+    [[nodiscard]] std::shared_ptr<const runtime::Artifact> find(const Digest& digest) const {
         auto artifact = cached(cache_, artifact_key(digest, options_.compile), path_);
         if (!artifact && options_.large_starts_on_t0) {
             artifact = cached(cache_, starter_key(digest, options_.compile), path_);

@@ -1,6 +1,7 @@
 #include "engine/executable.h"
 
 #include <elf.h>
+#include <string.h>
 
 #include <algorithm>
 #include <cstddef>

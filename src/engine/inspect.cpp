@@ -19,12 +19,10 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "base/units.h"
-#include "codegen/plugin.h"
 #include "engine/artifact_file.h"
 #include "engine/digest.h"
 #include "engine/module_file.h"
 #include "launch/embedded.h"
-#include "runtime/artifact.h"
 #include "runtime/mapping.h"
 #include "wasm/decoder.h"
 #include "wasm/types.h"
@@ -151,6 +149,7 @@ Result<Inspection, Error> inspect(const std::string& path) {
         return found;
     }
     struct stat status{};
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): it is checked above
     if (::fstat(elf->get(), &status) != 0) {
         return fail(Error::from_errno(errno, path));
     }

@@ -20,7 +20,7 @@ public:
 
     /// Errors: host.
     [[nodiscard]] static Result<SharedPage, Error> create() {
-        void* page =
+        void* page =  // NOLINT(misc-const-correctness): a T is made there
             ::mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (page == MAP_FAILED) {
             return fail(Error::from_errno(errno, "mapping a page to share with a child"));

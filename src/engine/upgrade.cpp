@@ -77,7 +77,7 @@ void compile_into(const Cache& cache, const Upgrade& upgrade) {
         file->bytes(), upgrade.path, options,
         {.progress = {}, .limits = {.time = kTimeLimit, .memory = default_memory_limit()}});
     if (artifact) {
-        cache.insert(key, artifact->get());
+        (void)cache.insert(key, artifact->get());
     } else {
         cache.give_up(key);
     }

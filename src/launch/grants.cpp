@@ -263,7 +263,7 @@ wasix::ProcessOptions process_options(const Grants& grants, std::vector<std::str
     wasix::ProcessOptions options;
     options.args = std::move(arguments);
     if (grants.forward_host_env) {
-        for (char** entry = environ; *entry != nullptr; ++entry) {
+        for (char* const* entry = environ; *entry != nullptr; ++entry) {
             options.env.emplace_back(*entry);
         }
     }

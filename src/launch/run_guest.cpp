@@ -37,6 +37,7 @@
 #include "runtime/value.h"
 #include "trace/schema.h"
 #include "trace/target.h"
+#include "wasix/outcome.h"
 #include "wasix/process.h"
 #include "wasix/signals.h"
 #include "wasix/thread_group.h"
@@ -232,7 +233,7 @@ Result<wasix::Outcome, Error> run_guest(std::shared_ptr<const runtime::Artifact>
         [](auto& process, auto& instance, auto& thread) { return process.run(instance, thread); });
 }
 
-Result<wasix::Outcome, Error> invoke_guest(std::shared_ptr<const runtime::Artifact> artifact,
+Result<wasix::Outcome, Error> invoke_guest(const std::shared_ptr<const runtime::Artifact>& artifact,
                                            wasix::ProcessOptions options, const GuestLimits& limits,
                                            const Invocation& invocation, std::string& results) {
     const wasm::Module& module = artifact->module();

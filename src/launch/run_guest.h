@@ -47,7 +47,7 @@ struct GuestLimits {
 /// The same for a function instead of `_start`; `results` is set if it returned (to_lines()).
 /// Errors also: invalid (no such function; as read_arguments()).
 [[nodiscard]] Result<wasix::Outcome, Error> invoke_guest(
-    std::shared_ptr<const runtime::Artifact> artifact, wasix::ProcessOptions options,
+    const std::shared_ptr<const runtime::Artifact>& artifact, wasix::ProcessOptions options,
     const GuestLimits& limits, const Invocation& invocation, std::string& results);
 
 /// Whether run_guest() would get as far as the guest's code: reads all of the artifact, binds its

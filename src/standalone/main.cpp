@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/auxv.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -21,7 +22,6 @@
 #include "launch/run_guest.h"
 #include "runtime/artifact.h"
 #include "standalone/options.h"
-#include "wasix/process.h"
 
 namespace wasmax::standalone {
 namespace {

@@ -1,5 +1,6 @@
 #include "standalone/options.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <span>
 #include <string>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "trace/shared.h"
@@ -35,7 +36,7 @@ struct RecordTimes {
 };
 static_assert(sizeof(RecordTimes<std::uint32_t>) == 20);
 
-inline constexpr std::size_t kMaxRecordBytes = 2 * 255;
+inline constexpr std::size_t kMaxRecordBytes = std::size_t{2} * 255;
 inline constexpr std::size_t kMaxRecordOverhead =
     sizeof(RecordHead) + sizeof(RecordTimes<std::uint64_t>) + sizeof(std::uint64_t);
 /// What arguments and results may take.

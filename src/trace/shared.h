@@ -89,7 +89,7 @@ inline constexpr std::size_t kMaxErrors = 96;
 
 /// The bucket of a latency: exact below 16 ticks, an eighth wide above.
 [[nodiscard]] constexpr std::size_t bucket_of(std::uint64_t ticks) {
-    if (ticks < 2 * kSteps) {
+    if (ticks < std::uint64_t{2} * kSteps) {
         return static_cast<std::size_t>(ticks);
     }
     const auto exponent = static_cast<unsigned>(63 - __builtin_clzll(ticks)) - kStepBits;

@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cctype>
 #include <cerrno>
 #include <cstddef>
@@ -137,7 +136,7 @@ auto recorded(Number number, Words in, bool has_result, const Body& body) {
 /// The function of that name behind this library.
 template <class Function>
 Function* next(const char* name) {
-    return std::bit_cast<Function*>(::dlsym(RTLD_NEXT, name));
+    return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
 }
 
 std::uint32_t word(auto value) { return static_cast<std::uint32_t>(value); }
@@ -208,6 +207,7 @@ WRAPPER(ssize_t, recv, (int fd, void* buffer, size_t bytes, int flags), (fd, buf
         sock_recv, (word(fd), word(bytes)), true)
 WRAPPER(ssize_t, send, (int fd, const void* buffer, size_t bytes, int flags),
         (fd, buffer, bytes, flags), sock_send, (word(fd), word(bytes)), true)
+// NOLINTBEGIN(readability-function-size): POSIX gave them six parameters
 WRAPPER(ssize_t, recvfrom,
         (int fd, void* buffer, size_t bytes, int flags, sockaddr* address,
          socklen_t* address_bytes),
@@ -218,6 +218,7 @@ WRAPPER(ssize_t, sendto,
          socklen_t address_bytes),
         (fd, buffer, bytes, flags, address, address_bytes), sock_send_to, (word(fd), word(bytes)),
         true)
+// NOLINTEND(readability-function-size)
 WRAPPER(ssize_t, recvmsg, (int fd, msghdr* message, int flags), (fd, message, flags), sock_recv,
         (word(fd), bytes_of(message->msg_iov, message->msg_iovlen)), true)
 WRAPPER(ssize_t, sendmsg, (int fd, const msghdr* message, int flags), (fd, message, flags),
