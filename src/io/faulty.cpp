@@ -2,6 +2,7 @@
 
 #include <sys/uio.h>
 
+#include <atomic>
 #include <cerrno>
 #include <concepts>
 #include <cstddef>
@@ -23,6 +24,7 @@ concept OneOf = (std::same_as<T, Kinds> || ...);
 template <class Kind>
 bool can_be_short(const Kind& operation) {
     if constexpr (OneOf<Kind, Receive, Send>) {
+        // NOLINTNEXTLINE(misc-const-correctness): not for every kind
         bool datagram = operation.address != nullptr;
         if constexpr (std::same_as<Kind, Receive>) {
             datagram = datagram || operation.message_flags != nullptr;

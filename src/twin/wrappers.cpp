@@ -4,7 +4,7 @@
 #include <dlfcn.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -84,7 +84,7 @@ struct ThreadRecorder {
 thread_local ThreadRecorder current;
 
 void forget_in_child() {
-    (void)current.recorder.release();
+    (void)current.recorder.release();  // NOLINT(bugprone-unused-return-value): the parent has it
     current.watch = 0;
 }
 
@@ -112,23 +112,23 @@ using Words = std::initializer_list<std::uint32_t>;
 /// Calls `body` and records it: the arguments `in`, and the result if the call has one to record.
 template <class Body>
 auto recorded(Number number, Words in, bool has_result, const Body& body) {
-    trace::Recorder* const recorder_ = recorder();
-    if (recorder_ == nullptr) {
+    trace::Recorder* const own = recorder();
+    if (own == nullptr) {
         return body();
     }
-    const auto call = recorder_->begin(static_cast<std::uint16_t>(number));
+    const auto call = own->begin(static_cast<std::uint16_t>(number));
     trace::Payload payload;
     for (const std::uint32_t word : in) {
         payload.put(word);
     }
-    recorder_->enter_kernel();
+    own->enter_kernel();
     const auto result = body();
     const int error = errno;
-    recorder_->leave_kernel();
+    own->leave_kernel();
     if (result >= 0 && has_result) {
         payload.put(static_cast<std::uint32_t>(result));
     }
-    recorder_->end(call, result < 0 ? static_cast<std::uint16_t>(error) : 0, payload.bytes());
+    own->end(call, result < 0 ? static_cast<std::uint16_t>(error) : 0, payload.bytes());
     errno = error;
     return result;
 }
