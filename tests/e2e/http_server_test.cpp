@@ -264,6 +264,7 @@ protected:
 };
 
 TEST_P(HttpThreads, EachThreadHasAListenerAndServes) {
+    ASSERT_TRUE(server_->wait_for_output("listening on"));  // the port answers before all listen
     EXPECT_EQ(listeners(), 4);
     // Among 64 connections, which the kernel spreads by their addresses, all four get some.
     std::vector<UniqueFd> clients;
