@@ -90,6 +90,12 @@ Result<void, Error> validate(const Experiment& experiment) {
     return {};
 }
 
+std::chrono::seconds planned_time(const Experiment& experiment) {
+    constexpr std::chrono::seconds kStartAndStop{1};
+    const auto turns = static_cast<long>(experiment.contenders.size()) * experiment.runs;
+    return turns * (experiment.load.warmup + experiment.load.duration + kStartAndStop);
+}
+
 Result<std::chrono::seconds, Error> parse_duration(const std::string& text) {
     long count = 0;
     const char* const end = text.data() + text.size();

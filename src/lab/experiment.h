@@ -92,6 +92,9 @@ struct Experiment {
 /// Checks the ranges above and that names are unique. Errors: invalid, naming the value.
 [[nodiscard]] Result<void, Error> validate(const Experiment& experiment);
 
+/// How long its measurements take if none is repeated, with a second each for start and stop.
+[[nodiscard]] std::chrono::seconds planned_time(const Experiment& experiment);
+
 /// `10s`, `2m` or `10` (seconds), 0 to 24 hours. Errors: invalid.
 [[nodiscard]] Result<std::chrono::seconds, Error> parse_duration(const std::string& text);
 

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <string>
 #include <string_view>
 
 #include <fmt/core.h>
@@ -23,6 +24,10 @@ void Progress::step(std::string_view text) {
     std::fflush(stream_);
 }
 
+std::string Progress::left() const {
+    return left_.count() > 0 ? fmt::format(", about {} left", rough(left_)) : std::string();
+}
+
 void Progress::countdown(std::string_view what, std::chrono::seconds left) {
     if (!is_terminal_) {
         return;
@@ -37,6 +42,13 @@ void Progress::clear_countdown() {
         fmt::print(stream_, "\r\033[K");
         counting_ = false;
     }
+}
+
+std::string rough(std::chrono::seconds time) {
+    constexpr std::chrono::seconds kInSeconds{100};
+    return time < kInSeconds
+               ? fmt::format("{} s", time.count())
+               : fmt::format("{} min", std::chrono::round<std::chrono::minutes>(time).count());
 }
 
 }  // namespace wasmax::lab

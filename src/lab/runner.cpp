@@ -280,8 +280,9 @@ Attempt<bool> take_turn(std::size_t index, int iteration, const Context& context
     const Experiment& experiment = context.experiment;
     const Contender& contender = experiment.contenders[index];
     for (int attempt = 0; attempt <= context.equipment.retries; ++attempt) {
-        context.progress.step(fmt::format("{}, run {} of {}{}: {}", contender.name, iteration + 1,
+        context.progress.step(fmt::format("{}, run {} of {}{}{}: {}", contender.name, iteration + 1,
                                           experiment.runs, attempt > 0 ? " once more" : "",
+                                          attempt > 0 ? std::string() : context.progress.left(),
                                           fmt::join(contender.command, " ")));
         TRY(require_free_port(experiment.workload.port));
         auto values = measure(contender, context);
@@ -331,10 +332,12 @@ Attempt<void> run_experiment(const Experiment& experiment, const Equipment& equi
                           .quota = quota ? &*quota : nullptr};
     std::vector<int> iterations(experiment.contenders.size(), 0);
     std::vector<bool> has_failed(experiment.contenders.size(), false);
-    for (const std::size_t index : schedule(experiment.contenders.size(), experiment.runs)) {
+    const auto order = schedule(experiment.contenders.size(), experiment.runs);
+    for (const std::size_t index : order) {
         if (!has_failed[index]) {
             has_failed[index] = !TRY(take_turn(index, iterations[index]++, context));
         }
+        progress.done(planned_time(experiment) / static_cast<long>(order.size()));
     }
     return {};
 }

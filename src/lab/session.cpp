@@ -1,6 +1,7 @@
 #include "lab/session.h"
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <ios>
@@ -110,6 +111,22 @@ Attempt<void> run_one(const Experiment& experiment, const RunContext& context, S
                           listener);
 }
 
+// Says what will be done, and returns how long it takes.
+std::chrono::seconds announce(const std::vector<Experiment>& experiments, Progress& progress) {
+    std::chrono::seconds total{0};
+    for (const Experiment& experiment : experiments) {
+        total += planned_time(experiment);
+        progress.step(fmt::format(
+            "plan: workload {}, {} after {} s to warm up; {} contender{}, {} run{} each, {} absent",
+            experiment.workload.name, describe(experiment.load), experiment.load.warmup.count(),
+            experiment.contenders.size(), experiment.contenders.size() == 1 ? "" : "s",
+            experiment.runs, experiment.runs == 1 ? "" : "s", experiment.absences.size()));
+    }
+    progress.step(fmt::format(
+        "plan: about {} in all; Ctrl-C ends it, with a report of what is there", rough(total)));
+    return total;
+}
+
 }  // namespace
 
 Result<void, Error> create_output_directory(const fs::path& directory) {
@@ -140,6 +157,7 @@ Result<Session, Error> run_session(const std::vector<Experiment>& experiments,
         TRY(validate(experiment));
     }
     SampleWriter writer = TRY(SampleWriter::create(directory / kSamplesFile));
+    progress.expect(announce(experiments, progress));
     Session session;
     bool any = false;
     for (const Experiment& experiment : experiments) {

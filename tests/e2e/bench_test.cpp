@@ -11,6 +11,8 @@
 #include <iterator>
 #include <regex>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -95,6 +97,9 @@ TEST_F(Bench, MeasuresReportsAndRedraws) {
     ASSERT_EQ(run.exit_code, 0) << run.errors;
     EXPECT_THAT(run.output, HasSubstr("small, workload keepalive: wrk -t1 -c4 -d1s"));
     EXPECT_THAT(run.output, HasSubstr("absent absent: no-such-program-here is not installed"));
+    EXPECT_THAT(run.errors, HasSubstr("2 contenders, 2 runs each, 1 absent"));
+    EXPECT_THAT(run.errors, HasSubstr("plan: about 8 s in all"));
+    EXPECT_THAT(run.errors, HasSubstr("native, run 2 of 2, about 2 s left: "));
     const fs::path out = output();
     const std::vector<std::string> reports{"report.html", "chart-keepalive.svg", "summary.md",
                                            "results.xlsx"};
@@ -195,6 +200,98 @@ command = ["x"]
     EXPECT_FALSE(connect_to(kPort));
 }
 
+// The same with one program that misbehaves on request, in every way that is left.
+class Misconduct : public Bench {
+protected:
+    void SetUp() override {
+        Bench::SetUp();
+        const Completed built = Child({"cc", "-o", program(), WASMAX_FAKE_SERVER, "-Wall"}).wait();
+        ASSERT_EQ(built.exit_code, 0) << built.errors;
+    }
+    [[nodiscard]] std::string program() const { return (directory_.path() / "fake").string(); }
+    [[nodiscard]] std::string contender(const std::string& mode,
+                                        const std::string& port = "{port}") const {
+        return "[[contender]]\nname = \"" + mode + "\"\nworkload = \"keepalive\"\ncommand = [\"" +
+               program() + "\", \"" + port + "\", \"" + mode + "\"]\n";
+    }
+    // Processes that run the program, whoever their parent is.
+    [[nodiscard]] int running() const {
+        int count = 0;
+        for (const auto& entry : fs::directory_iterator("/proc")) {
+            std::error_code gone;
+            count += fs::read_symlink(entry.path() / "exe", gone) == program() ? 1 : 0;
+        }
+        return count;
+    }
+};
+
+TEST_F(Misconduct, IsNamedAndTheOthersAreMeasured) {
+    const Completed run =
+        bench(experiment(contender("status") + contender("body") + contender("frail") +
+                         contender("mute") + contender("deaf")),
+              {"--runs", "1"});
+    EXPECT_EQ(run.exit_code, 1);
+    EXPECT_THAT(run.errors, HasSubstr("status: it answered with status 500 instead of 200"));
+    EXPECT_THAT(run.errors, HasSubstr("body: it answered with the body \"Goodbye!\" instead of"));
+    EXPECT_THAT(run.errors, HasSubstr("frail: it ended under load with signal 6 (Aborted)"));
+    EXPECT_THAT(run.errors, HasSubstr("mute: it accepted a connection but sent no answer on port"));
+    EXPECT_THAT(run.errors,
+                HasSubstr("deaf: it does not listen on port 8081 10 s after its start"));
+    EXPECT_THAT(run.output, HasSubstr("FAILED frail"));
+    EXPECT_THAT(run.output, HasSubstr("native"));
+    EXPECT_EQ(running(), 0);
+}
+
+TEST_F(Misconduct, AnotherPortIsNamed) {
+    const Completed run = bench(experiment(contender("elsewhere", "18081")), {"--runs", "1"});
+    EXPECT_EQ(run.exit_code, 1);
+    EXPECT_THAT(run.errors, HasSubstr("does not listen on port 8081 10 s after its start, but on "
+                                      "18081"));
+    EXPECT_EQ(running(), 0);
+}
+
+// They answer as they should, a connection per request: what is wrong comes out at their end.
+TEST_F(Misconduct, ChildrenLeftBehindAndSignalsIgnoredEndInKilling) {
+    const Completed run = bench(experiment(contender("leak") + contender("stubborn")),
+                                {"--runs", "1", "--connections", "1"});
+    EXPECT_THAT(run.errors, HasSubstr("it left 1 other process running, killed too"));
+    EXPECT_THAT(run.errors, HasSubstr("it was still running 2 s after SIGINT, and was killed"));
+    EXPECT_EQ(running(), 0);
+}
+
+// Wherever it comes: building, waiting for a server, loading it, ending one that does not want to.
+TEST_F(Misconduct, CtrlCAtAnyPointLeavesNothingRunning) {
+    const std::string slow_build =
+        "[[contender]]\nname = \"slow\"\nworkload = \"keepalive\"\nbuild = [\"" + program() +
+        "\", \"18081\", \"deaf\"]\ncommand = [\"x\"]\n";
+    const std::vector<std::pair<std::string, int>> points{{experiment(slow_build), 300},
+                                                          {experiment(contender("deaf")), 3000},
+                                                          {experiment(contender("mute")), 2500},
+                                                          {experiment(contender("leak")), 2300},
+                                                          {experiment(contender("stubborn")), 3300},
+                                                          {experiment(), 1000},
+                                                          {experiment(), 1700},
+                                                          {experiment(), 2200}};
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        const std::string name = "point" + std::to_string(i);
+        const std::string out = (directory_.path() / name).string();
+        Child child({WASMAX_BINARY, "bench", "--experiment",
+                     directory_.write(name + ".toml", points[i].first), "--output", out, "--runs",
+                     "100", "--retries", "0", "--disturbance", "1000"});
+        ::usleep(static_cast<useconds_t>(points[i].second) * 1000);
+        child.signal(SIGINT);
+        const Completed run = child.wait();
+        EXPECT_EQ(run.exit_code, 130) << name << run.errors;
+        EXPECT_EQ(running(), 0) << name;
+        EXPECT_FALSE(connect_to(kPort)) << name;
+        // Either nothing was measured and nothing is left, or it is a whole report.
+        if (fs::exists(fs::path(out) / "samples.jsonl")) {
+            EXPECT_THAT(read_file(fs::path(out) / "summary.md"), HasSubstr("(partial)")) << name;
+            EXPECT_EQ(wasmax({"bench", "report", out}).exit_code, 0) << name;
+        }
+    }
+}
+
 TEST_F(Bench, BadExperimentsSayWhereAndWhat) {
     const Completed typo = bench("[load]\nconections = 4\n");
     EXPECT_EQ(typo.exit_code, 1);
@@ -220,6 +317,19 @@ TEST_F(Bench, WithoutWrkItSaysHowToGetIt) {
                               .wait();
     EXPECT_EQ(run.exit_code, 1);
     EXPECT_THAT(run.errors, HasSubstr("`apt-get install wrk` installs it"));
+}
+
+TEST_F(Bench, WithoutAToolForPngsItSaysHowToGetIt) {
+    ASSERT_EQ(bench(experiment(), {"--runs", "1"}).exit_code, 0);
+    const fs::path png = fs::path(output()) / "chart-keepalive.png";
+    fs::remove(png);
+    const Completed run =
+        Child({"sh", "-c", "PATH=/nowhere exec " WASMAX_BINARY " bench report " + output()}).wait();
+    EXPECT_EQ(run.exit_code, 0);
+    EXPECT_THAT(run.errors, HasSubstr("No PNG charts: rsvg-convert is not installed; `apt-get "
+                                      "install librsvg2-bin` installs it"));
+    EXPECT_FALSE(fs::exists(png));
+    EXPECT_GT(fs::file_size(fs::path(output()) / "chart-keepalive.svg"), 1000U);
 }
 
 TEST_F(Bench, CtrlCLeavesAPartialReportAndNoServer) {

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "lab/progress.h"
+
 namespace wasmax::lab {
 namespace {
 
@@ -70,6 +72,22 @@ TEST(Experiment, AnOpenLoopNeedsARate) {
     experiment.load.rate = 100;
     EXPECT_EQ(problem(experiment), "");
     EXPECT_EQ(describe(experiment.load), "open loop, 100 requests/s, 400 connections, 10 s");
+}
+
+TEST(Experiment, PlansItsTime) {
+    Experiment experiment = valid_experiment();
+    experiment.runs = 3;
+    experiment.load.duration = std::chrono::seconds(10);
+    experiment.load.warmup = std::chrono::seconds(2);
+    const auto turns = static_cast<long>(experiment.contenders.size()) * 3;
+    EXPECT_EQ(planned_time(experiment).count(), turns * 13);
+    EXPECT_EQ(rough(std::chrono::seconds(99)), "99 s");
+    EXPECT_EQ(rough(std::chrono::seconds(350)), "6 min");
+    Progress progress(nullptr);
+    EXPECT_EQ(progress.left(), "");
+    progress.expect(std::chrono::seconds(60));
+    progress.done(std::chrono::seconds(20));
+    EXPECT_EQ(progress.left(), ", about 40 s left");
 }
 
 TEST(Experiment, ChecksContenders) {
