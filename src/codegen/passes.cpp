@@ -15,24 +15,51 @@ struct Pipeline {
     llvm::CodeGenOptLevel level;
 };
 
-/// Compilers to wasm have optimized the program; what is missing is what needs the native machine.
+/// Compilers to wasm have optimized the program; what is missing is what needs the native machine,
+/// and t2 leaves it at that. t3 optimizes anew, because with registers for values, addresses of
+/// 64 bits and wide vectors other decisions are right: inner loops of few rounds are unrolled
+/// before the loops around them are vectorized, and branches on known values become jumps.
 /// No inlining and no whole-module passes: no gain measured, and partitions stay independent.
-/// Never loop-idiom: a memcpy it makes would fault outside our code.
+/// Never loop-idiom: a memcpy it makes would fault outside our code. Never tailcallelim: endless
+/// recursion has to exhaust the stack, and traces show every call.
+constexpr const char* kT2Passes = "function(sroa<modify-cfg>,early-cse,simplifycfg)";
+
+#define WASMAX_COMBINE "instcombine<no-verify-fixpoint>"
+#define WASMAX_SIMPLIFY "simplifycfg<switch-range-to-icmp>"
+#define WASMAX_SIMPLIFY_LATE \
+    "simplifycfg<switch-range-to-icmp;hoist-common-insts;sink-common-insts>"
+constexpr const char* kT3Passes =
+    "function("
+    // Values and branches.
+    "sroa<modify-cfg>,early-cse<memssa>,jump-threading,correlated-propagation," WASMAX_SIMPLIFY
+    "," WASMAX_COMBINE ",aggressive-instcombine," WASMAX_SIMPLIFY
+    ",reassociate,"
+    // Loops: first what does not depend on vectors.
+    "loop-mssa(loop-instsimplify,loop-simplifycfg,licm<no-allowspeculation>,loop-rotate,licm,"
+    "simple-loop-unswitch<nontrivial>)," WASMAX_SIMPLIFY "," WASMAX_COMBINE
+    ",loop(indvars,loop-deletion),loop-unroll<O3;no-partial;no-runtime;no-peeling>,"
+    // What came to light by that.
+    "sroa<modify-cfg>,gvn,sccp,bdce," WASMAX_COMBINE
+    ",jump-threading,correlated-propagation,adce,dse,loop-mssa(licm)," WASMAX_SIMPLIFY_LATE
+    "," WASMAX_COMBINE
+    ","
+    // Vectors, and what is left of loops.
+    "loop(loop-rotate,loop-deletion),loop-vectorize,loop-load-elim," WASMAX_COMBINE
+    "," WASMAX_SIMPLIFY_LATE ",slp-vectorizer,vector-combine," WASMAX_COMBINE
+    ",loop-unroll<O3>,sroa<preserve-cfg>," WASMAX_COMBINE
+    ",loop-mssa(licm),instsimplify,div-rem-pairs," WASMAX_SIMPLIFY_LATE ")";
+#undef WASMAX_COMBINE
+#undef WASMAX_SIMPLIFY
+#undef WASMAX_SIMPLIFY_LATE
+
 Pipeline pipeline(Tier tier) {
     switch (tier) {
         case Tier::t0:
             return {"", llvm::CodeGenOptLevel::None};
         case Tier::t2:
-            return {"function(sroa<modify-cfg>,early-cse,simplifycfg)",
-                    llvm::CodeGenOptLevel::Less};
+            return {kT2Passes, llvm::CodeGenOptLevel::Less};
         case Tier::t3:
-            return {
-                "function(sroa<modify-cfg>,early-cse<memssa>,simplifycfg,"
-                "instcombine<no-verify-fixpoint>,loop-mssa(loop-rotate,licm),simplifycfg,"
-                "instcombine<no-verify-fixpoint>,loop(indvars),gvn,dse,simplifycfg,"
-                "instcombine<no-verify-fixpoint>,loop-vectorize,slp-vectorizer,vector-combine,"
-                "instcombine<no-verify-fixpoint>,loop-unroll<O2>,simplifycfg)",
-                llvm::CodeGenOptLevel::Default};
+            return {kT3Passes, llvm::CodeGenOptLevel::Default};
     }
     return {"", llvm::CodeGenOptLevel::None};
 }
