@@ -188,10 +188,13 @@ std::string Drawing::document(const std::string& title) const {
 
 void Drawing::legend(const std::vector<std::string>& names) {
     double x = kMargin;
+    y_ += 4;
     for (std::size_t i = 0; i < names.size(); ++i) {
-        body_ += fmt::format(R"(<rect class="c{}" x="{:g}" y="{:g}" width="12" height="12"/>)"
+        // A colour's second series has a broken line, and a split square here.
+        body_ += fmt::format(R"(<path class="c{}" d="M{:g} {:g}{}"/>)"
                              "\n",
-                             i % kSeriesColours, x, y_ - 10);
+                             i % kSeriesColours, x, y_ - 10,
+                             i < kSeriesColours ? "h12v12h-12z" : "h5v12h-5zm7 0h5v12h-5z");
         text("note", x + 17, y_, "start", names[i]);
         x += 34 + 6.5 * static_cast<double>(columns_of(names[i]));
         if (x > kWidth - 160 && i + 1 < names.size()) {
@@ -304,7 +307,8 @@ void Drawing::line(const LineChart& chart, std::size_t index, const Scale& x, co
                             kMargin + 60 + point.x * x.pixels_per_unit,
                             bottom - point.y * y.pixels_per_unit);
     }
-    body_ += fmt::format("<path class=\"series c{}\" d=\"{}\"/>\n", colour, path);
+    body_ += fmt::format("<path class=\"series c{}\"{} d=\"{}\"/>\n", colour,
+                         index < kSeriesColours ? "" : " stroke-dasharray=\"7 4\"", path);
     for (const Point& point : line.points) {
         const std::string value = format_number(point.y, chart.decimals) + chart.unit;
         mark("circle",

@@ -4,9 +4,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "chart/axis.h"
 #include "chart/figure.h"
@@ -169,6 +171,26 @@ chart::LineChart lines_of(std::span<const Summary* const> summaries, const Quant
     return chart;
 }
 
+// Each note once: by itself when it is of all loads, else with those that it is of.
+void add_notes(std::span<const Summary* const> summaries, std::vector<std::string>& footer) {
+    std::vector<std::pair<std::string, std::vector<std::string>>> loads_by_note;
+    for (const Summary* const summary : summaries) {
+        for (const std::string& note : summary->notes) {
+            auto known = std::ranges::find(
+                loads_by_note, note, &std::pair<std::string, std::vector<std::string>>::first);
+            if (known == loads_by_note.end()) {
+                known = loads_by_note.insert(known, {note, {}});
+            }
+            known->second.push_back(describe(summary->conditions.load));
+        }
+    }
+    for (const auto& [note, loads] : loads_by_note) {
+        footer.push_back(loads.size() == summaries.size()
+                             ? note
+                             : fmt::format("{}: {}", fmt::join(loads, "; "), note));
+    }
+}
+
 chart::Figure line_figure(std::span<const Summary* const> summaries) {
     const Conditions& first = summaries.front()->conditions;
     const bool by_rate = std::ranges::any_of(summaries, [&](const Summary* summary) {
@@ -184,12 +206,7 @@ chart::Figure line_figure(std::span<const Summary* const> summaries) {
         figure.charts.emplace_back(lines_of(summaries, kTail, by_rate));
     }
     figure.charts.emplace_back(lines_of(summaries, kCpu, by_rate));
-    for (const Summary* const summary : summaries) {
-        for (const std::string& note : summary->notes) {
-            figure.footer.push_back(
-                fmt::format("{}: {}", describe(summary->conditions.load), note));
-        }
-    }
+    add_notes(summaries, figure.footer);
     return figure;
 }
 

@@ -17,19 +17,22 @@ namespace {
 
 constexpr std::string_view kStyle = R"(
 :root{color-scheme:light dark;--back:#fff;--text:#1a1a1a;--faint:#555;--line:#ddd;--tip:#1a1a1a;--tiptext:#fff}
-body{font:15px/1.5 system-ui,'DejaVu Sans',sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;
+body{font:15px/1.5 system-ui,'DejaVu Sans',sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;
   background:var(--back);color:var(--text)}
 svg{max-width:100%;height:auto;display:block}
 svg [data-tip]:hover,svg [data-tip]:focus{outline:none;stroke:var(--text);stroke-width:2}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums;margin:1rem 0}
-th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:right;vertical-align:top}
+th,td{padding:.25rem .5rem;border-bottom:1px solid var(--line);text-align:right;vertical-align:top}
 .result td{white-space:nowrap}
 th:first-child,td:first-child,.facts td,.facts th{text-align:left}
 .note{color:var(--faint)}
 #tip{position:fixed;display:none;pointer-events:none;white-space:pre-line;max-width:26rem;background:var(--tip);
   color:var(--tiptext);padding:.4rem .6rem;border-radius:.3rem;font-size:13px;z-index:1}
-@media print{body{margin:0;max-width:none}section{break-inside:avoid}#tip{display:none!important}}
+h2,h3{break-after:avoid}
+@media print{@page{margin:1.5cm}body{margin:0;padding:0;max-width:none;font-size:12px}#tip{display:none!important}
+  h1,h2,h3{margin:.6rem 0 .3rem}svg{max-height:21cm;margin:0 auto;break-inside:avoid}
+  .wide{overflow:visible}table{font-size:9px;margin:.3rem 0}.result,tr{break-inside:avoid}th,td{padding:.15rem .3rem}}
 )";
 
 // The tooltip follows the pointer, or stands at a mark that has the focus.

@@ -104,6 +104,20 @@ TEST(Svg, LinesJoinTheirPoints) {
     EXPECT_THAT(svg, HasSubstr("<title>tip of b</title>"));
 }
 
+// After six colours, broken lines and split squares.
+TEST(Svg, LinesOfOneColourCanBeTold) {
+    LineChart chart{.title = "many", .x_title = "x"};
+    for (int i = 0; i < 7; ++i) {
+        chart.lines.push_back(
+            {.name = std::string(1, static_cast<char>('a' + i)), .points = {{1, 1}, {2, 4}}});
+    }
+    const std::string svg = to_svg(Figure{.title = "lines", .charts = {chart}});
+    EXPECT_EQ(count(svg, "class=\"series c0\" d="), 1U);
+    EXPECT_EQ(count(svg, "class=\"series c0\" stroke-dasharray="), 1U);
+    EXPECT_EQ(count(svg, "h12v12h-12z"), 6U);
+    EXPECT_EQ(count(svg, "h5v12h-5z"), 2U);
+}
+
 TEST(Svg, ChartsOfNothingSaySo) {
     const Figure figure{.title = "none",
                         .charts = {BarChart{.title = "bars", .bars = {{.label = "x"}}},

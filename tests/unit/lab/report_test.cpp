@@ -75,6 +75,15 @@ TEST(Report, SeveralLoadsAreLines) {
     EXPECT_EQ(lines->lines[0].points[1].x, 600);
 }
 
+TEST(Report, ANoteOfAllLoadsStandsOnce) {
+    std::vector<Summary> summaries = series();
+    summaries[0].notes = {"of both", "of the first"};
+    summaries[1].notes = {"of both"};
+    auto footer = figures_of(summaries)[0].figure.footer;
+    footer.pop_back();  // the machine
+    EXPECT_EQ(footer, (std::vector<std::string>{"of both", "wrk -t12 -c400 -d10s: of the first"}));
+}
+
 TEST(Report, VoidRunsAreMarkedInTheChart) {
     SampleSet set = example_samples();
     for (Sample& sample : set.samples) {
