@@ -110,8 +110,10 @@ Callee FunctionEmitter::indirect_callee(wasm::TableIndex table, wasm::TypeIndex 
                          ? u32(*inline_id)
                          : context_field(layout().type_ids + type_index.value * sizeof(abi::TypeId),
                                          builder_.getInt32Ty(), Access::invariant);
-    Value mismatch = builder_.CreateICmpNE(
-        function_field(entry, offsetof(abi::TableEntry, type), builder_.getInt32Ty()), expected);
+    const bool closed = module_.plan().closed_tables[table.value];
+    llvm::LoadInst* actual =
+        function_field(entry, offsetof(abi::TableEntry, type), builder_.getInt32Ty());
+    Value mismatch = builder_.CreateICmpNE(actual, expected);
 
     llvm::BasicBlock* refuse = create_block();
     llvm::BasicBlock* next = create_block();
@@ -124,7 +126,16 @@ Callee FunctionEmitter::indirect_callee(wasm::TableIndex table, wasm::TypeIndex 
     builder_.CreateUnreachable();
 
     builder_.SetInsertPoint(next);
-    return callee_of(entry);
+    if (!closed) {
+        return callee_of(entry);
+    }
+    // Constant from before the module's first instruction on, and nobody else's function.
+    llvm::LoadInst* code =
+        function_field(entry, offsetof(abi::TableEntry, code), builder_.getPtrTy());
+    for (llvm::LoadInst* load : {actual, code}) {
+        load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(context(), {}));
+    }
+    return {code, context_};
 }
 
 llvm::LoadInst* FunctionEmitter::function_field(Value function_reference, std::uint64_t offset,

@@ -12,9 +12,8 @@
 #include "abi/host_modules.h"
 #include "base/error.h"
 #include "base/result.h"
-#include "wasm/function_decoder.h"
+#include "codegen/impl/body_facts.h"
 #include "wasm/module.h"
-#include "wasm/sink.h"
 #include "wasm/types.h"
 
 namespace wasmax::codegen {
@@ -44,36 +43,6 @@ bool needs_wrapper(const wasm::Module& module, wasm::FunctionIndex host) {
     return std::binary_search(module.declared_functions.begin(), module.declared_functions.end(),
                               host) ||
            module.start == host;
-}
-
-/// Only looks for tail calls. Their callers are declared otherwise, maybe before their bodies are
-/// compiled, so every body is looked at first: at the speed of validation.
-struct TailCallFinder : wasm::NullSink {
-    bool found = false;
-    void return_call(wasm::FunctionIndex, const wasm::FunctionType&, std::span<const Value>) {
-        found = true;
-    }
-    void return_call_ref(const wasm::FunctionType&, Value, std::span<const Value>) { found = true; }
-    void return_call_indirect(wasm::TableIndex, wasm::TypeIndex, const wasm::FunctionType&, Value,
-                              std::span<const Value>) {
-        found = true;
-    }
-};
-
-std::vector<bool> find_tail_callers(const wasm::Module& module, wasm::Features features) {
-    std::vector<bool> callers(module.bodies.size(), false);
-    if (!features.has(wasm::Feature::tail_call)) {
-        return callers;
-    }
-    for (std::uint32_t index = 0; index < module.bodies.size(); ++index) {
-        TailCallFinder finder;
-        // What is wrong with an invalid body is said when it is compiled.
-        callers[index] =
-            wasm::decode_function(module, features, {module.imported_functions + index}, finder)
-                .has_value() &&
-            finder.found;
-    }
-    return callers;
 }
 
 /// Whether a function of another module can come in or go out by this type.
@@ -131,6 +100,7 @@ Result<Plan, Error> Plan::create(const wasm::Module& module, const CompileOption
             wrapped.push_back({index});
         }
     }
+    BodyFacts facts = find_body_facts(module, options.features);
     std::vector<Partition> partitions = cut(module);
     if (!wrapped.empty()) {
         // Behind all functions, because the artifact's function table ends where the last one does.
@@ -145,7 +115,8 @@ Result<Plan, Error> Plan::create(const wasm::Module& module, const CompileOption
                 .layout = abi::ContextLayout::of(module),
                 .host_imports = std::move(host_imports),
                 .wrapped = std::move(wrapped),
-                .tail_callers = find_tail_callers(module, options.features),
+                .tail_callers = std::move(facts.tail_callers),
+                .closed_tables = std::move(facts.closed_tables),
                 .unwinds = lets_exceptions_pass(module, options.features),
                 .partitions = std::move(partitions)};
 }

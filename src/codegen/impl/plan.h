@@ -39,6 +39,8 @@ struct Plan {
     std::vector<wasm::FunctionIndex> wrapped;
     /// By defined function: whether it makes tail calls, so that it needs Prototype::normalised.
     std::vector<bool> tail_callers;
+    /// By table: whether all it ever holds are functions of this module's instance; see BodyFacts.
+    std::vector<bool> closed_tables;
     /// Whether exceptions may pass through its functions, so that they need unwind information.
     bool unwinds = false;
     /// In the order of their functions; cut by size only, so not by the number of threads.
