@@ -89,8 +89,8 @@ struct Entry<Id, Handler, TypeList<Results...>, Params, TypeList<Wasm...>> {
     static std::uint32_t call(abi::VmContext* context, Wasm... wasm) noexcept {
         const std::uint32_t error = [&] {
             Caller caller(*context);
-            const std::tuple values(wasm...);
-            return caller.process.watch() != 0 ? watched(caller, values) : run(caller, values);
+            return caller.process.watch() != 0 ? watched(caller, wasm...)
+                                               : run(caller, std::tuple(wasm...));
         }();
         runtime::attend_to_requests(*context->thread);
         return error;
@@ -105,7 +105,9 @@ private:
         return result.has_value() ? 0 : static_cast<std::uint32_t>(result.error());
     }
 
-    [[gnu::noinline]] static std::uint32_t watched(Caller& caller, const Values& values) {
+    /// By value: the arguments of a call that nobody watches stay in registers.
+    [[gnu::noinline]] static std::uint32_t watched(Caller& caller, Wasm... wasm) {
+        const Values values(wasm...);
         TracedCall traced(caller, Id);
         if (traced.is_full()) {
             put_params<false>(Params{}, traced.payload(), caller.memory, values);

@@ -151,8 +151,7 @@ std::optional<EpollEvent> EpollSet::event(int epoll, const FileTable& files, std
     }
     const Interest& interest = found->second;
     const std::shared_ptr<OpenFile> file = interest.file.lock();
-    const auto descriptor = files.get(interest.fd);
-    if (file == nullptr || !descriptor.has_value() || descriptor->file != file) {
+    if (file == nullptr || !files.stands_for(interest.fd, *file)) {
         if (file != nullptr) {
             // A duplicate keeps the file open, and the kernel would report it again and again.
             (void)::epoll_ctl(epoll, EPOLL_CTL_DEL, host_fd, nullptr);

@@ -24,7 +24,8 @@
 namespace wasmax::wasix {
 namespace {
 
-Result<Size, Errno> transfer(Caller& caller, const io::Operation& operation) {
+template <class Kind>
+Result<Size, Errno> transfer(Caller& caller, const Kind& operation) {
     const auto count = caller.process.io().run(operation);
     if (!count.has_value()) [[unlikely]] {
         return fail(from_host(count.error()));

@@ -5,14 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <utility>
 
 #include "base/result.h"
@@ -202,10 +197,10 @@ Descriptor Descriptor::of(std::shared_ptr<OpenFile> file) {
     return {std::move(file), rights, inheriting, FdflagsExt()};
 }
 
-Errno FileTable::missing_right(const Descriptor& entry, Rights needed) {
-    const Rights missing = needed.without(entry.rights);
-    const bool directory = entry.file->filetype() == Filetype::directory;
-    if ((missing & kSocketOnlyRights) != Rights() && entry.file->socket() == nullptr) {
+Errno Descriptor::missing_right(Rights needed) const {
+    const Rights missing = needed.without(rights);
+    const bool directory = file->filetype() == Filetype::directory;
+    if ((missing & kSocketOnlyRights) != Rights() && file->socket() == nullptr) {
         return Errno::notsock;
     }
     if ((missing & kDirectoryOnlyRights) != Rights() && !directory) {
@@ -216,117 +211,6 @@ Errno FileTable::missing_right(const Descriptor& entry, Rights needed) {
     }
     return missing.has(Right::fd_seek) || missing.has(Right::fd_tell) ? Errno::spipe
                                                                       : Errno::notcapable;
-}
-
-Result<FileRef, Errno> FileTable::lookup_shared(Fd fd, Rights needed) {
-    const std::unique_lock guard = lock();
-    const Descriptor* entry = find(fd);
-    if (entry == nullptr) {
-        return fail(Errno::badf);
-    }
-    if (!entry->rights.has_all(needed)) {
-        return fail(missing_right(*entry, needed));
-    }
-    return FileRef(entry->file);
-}
-
-Result<Descriptor, Errno> FileTable::get(Fd fd) const {
-    const std::unique_lock guard = lock();
-    const Descriptor* entry = find(fd);
-    if (entry == nullptr) {
-        return fail(Errno::badf);
-    }
-    return *entry;
-}
-
-std::size_t FileTable::lowest_free(std::size_t minimum) const {
-    constexpr std::size_t kBits = 64;
-    for (std::size_t word = minimum / kBits; word < used_.size(); ++word) {
-        std::uint64_t used = used_[word];
-        if (word == minimum / kBits) {
-            used |= (std::uint64_t{1} << (minimum % kBits)) - 1;
-        }
-        if (~used != 0) {
-            return word * kBits + static_cast<std::size_t>(std::countr_one(used));
-        }
-    }
-    return std::max(minimum, used_.size() * kBits);
-}
-
-void FileTable::put(std::size_t index, Descriptor descriptor) {
-    constexpr std::size_t kBits = 64;
-    if (index >= entries_.size()) {
-        entries_.resize(index + 1);
-        used_.resize(index / kBits + 1);
-    }
-    entries_[index] = std::move(descriptor);
-    used_[index / kBits] |= std::uint64_t{1} << (index % kBits);
-}
-
-Result<Fd, Errno> FileTable::insert(Descriptor descriptor, Fd minimum) {
-    const auto first = static_cast<std::size_t>(static_cast<std::uint32_t>(minimum));
-    if (first >= limit_) {
-        return fail(Errno::inval);
-    }
-    const std::unique_lock guard = lock();
-    const std::size_t index = lowest_free(first);
-    if (index >= limit_) {
-        return fail(Errno::mfile);
-    }
-    put(index, std::move(descriptor));
-    return static_cast<Fd>(index);
-}
-
-Result<std::optional<Descriptor>, Errno> FileTable::replace(Fd fd, Descriptor descriptor) {
-    const auto index = static_cast<std::size_t>(static_cast<std::uint32_t>(fd));
-    if (index >= limit_) {
-        return fail(Errno::badf);
-    }
-    const std::unique_lock guard = lock();
-    std::optional<Descriptor> before;
-    if (Descriptor* entry = find(fd)) {
-        before = std::move(*entry);
-    }
-    put(index, std::move(descriptor));
-    return before;
-}
-
-Result<Descriptor, Errno> FileTable::close(Fd fd) {
-    const std::unique_lock guard = lock();
-    Descriptor* entry = find(fd);
-    if (entry == nullptr) {
-        return fail(Errno::badf);
-    }
-    if (entry->preopen != nullptr) {
-        return Descriptor{};
-    }
-    const auto index = static_cast<std::size_t>(fd);
-    used_[index / 64] &= ~(std::uint64_t{1} << (index % 64));
-    return std::exchange(*entry, Descriptor{});
-}
-
-Result<void, Errno> FileTable::set_flags(Fd fd, FdflagsExt flags) {
-    const std::unique_lock guard = lock();
-    Descriptor* entry = find(fd);
-    if (entry == nullptr) {
-        return fail(Errno::badf);
-    }
-    entry->flags = flags;
-    return {};
-}
-
-Result<void, Errno> FileTable::set_rights(Fd fd, Rights rights, Rights inheriting) {
-    const std::unique_lock guard = lock();
-    Descriptor* entry = find(fd);
-    if (entry == nullptr) {
-        return fail(Errno::badf);
-    }
-    if (!entry->rights.has_all(rights) || !entry->rights_inheriting.has_all(inheriting)) {
-        return fail(Errno::notcapable);
-    }
-    entry->rights = rights;
-    entry->rights_inheriting = inheriting;
-    return {};
 }
 
 }  // namespace wasmax::wasix

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -96,28 +98,24 @@ struct Descriptor {
 
     /// With all rights of `file`, for it and what is opened relative to it.
     [[nodiscard]] static Descriptor of(std::shared_ptr<OpenFile> file);
+    /// Why a right of `needed`, which `rights` lacks, is missing: FileTable::lookup().
+    [[nodiscard, gnu::cold]] Errno missing_right(Rights needed) const;
 };
 
-/// A file for the duration of a call: it stays open even if another guest thread closes the
-/// descriptor meanwhile. Must not outlive the call.
-class FileRef {
-public:
-    explicit FileRef(OpenFile* file) : file_(file) {}
-    explicit FileRef(std::shared_ptr<OpenFile> file) : file_(file.get()), owner_(std::move(file)) {}
-    OpenFile* operator->() const { return file_; }
-    OpenFile& operator*() const { return *file_; }
-
-private:
-    OpenFile* file_;
-    std::shared_ptr<OpenFile> owner_;  // null while the process has one thread
-};
+class FileRef;
 
 /// A process's descriptors. Threads: any, once share_between_threads() was called; before that one
-/// thread, which then pays neither for a lock nor for a reference count.
+/// thread, which then pays neither for a lock nor for a reference count. A look-up never takes a
+/// lock: it counts itself in the slot's one word (file_table.cpp).
 class FileTable {
 public:
     /// One more than the highest number a guest can use.
     static constexpr std::size_t kMaxDescriptors = std::size_t{1} << 16;
+
+    FileTable();
+    FileTable(const FileTable&) = delete;
+    FileTable& operator=(const FileTable&) = delete;
+    ~FileTable();
 
     /// No number from `count` up is given out any more. At most kMaxDescriptors.
     void limit(std::size_t count) { limit_ = std::min(count, kMaxDescriptors); }
@@ -132,22 +130,12 @@ public:
     /// The open file `fd` stands for. Errors: badf (no such descriptor); if a right of `needed` is
     /// missing, what POSIX says of such a file: notsock, notdir, isdir, spipe, badf (not open for
     /// reading or writing), else notcapable.
-    [[nodiscard]] Result<FileRef, Errno> lookup(Fd fd, Rights needed) {
-        if (!shared_) [[likely]] {
-            const Descriptor* entry = find(fd);
-            if (entry == nullptr) [[unlikely]] {
-                return fail(Errno::badf);
-            }
-            if (!entry->rights.has_all(needed)) [[unlikely]] {
-                return fail(missing_right(*entry, needed));
-            }
-            return FileRef(entry->file.get());
-        }
-        return lookup_shared(fd, needed);
-    }
+    [[nodiscard]] Result<FileRef, Errno> lookup(Fd fd, Rights needed);
 
     /// A copy of what `fd` stands for. Errors: badf.
     [[nodiscard]] Result<Descriptor, Errno> get(Fd fd) const;
+    /// Whether `fd` stands for `file`.
+    [[nodiscard]] bool stands_for(Fd fd, const OpenFile& file) const;
     /// The lowest free number that is at least `minimum`, now standing for `descriptor`.
     /// Errors: inval (`minimum` is no number a guest can use), mfile (none is free).
     [[nodiscard]] Result<Fd, Errno> insert(Descriptor descriptor, Fd minimum = Fd{0});
@@ -163,27 +151,114 @@ public:
     [[nodiscard]] Result<void, Errno> set_rights(Fd fd, Rights rights, Rights inheriting);
 
 private:
-    [[nodiscard]] const Descriptor* find(Fd fd) const {
-        const auto index = static_cast<std::size_t>(static_cast<std::uint32_t>(fd));
-        return index < entries_.size() && entries_[index].file != nullptr ? &entries_[index]
-                                                                          : nullptr;
+    friend class FileRef;
+
+    /// What a used slot points to. Immutable but for `holders`.
+    struct Entry {
+        Descriptor descriptor;
+        /// kInSlot while a slot points here, and one for each look-up that the slot does not count.
+        std::atomic<std::int64_t> holders;
+    };
+    /// An address of an Entry, or null, in the upper 48 bits, and how many look-ups use it: they
+    /// change together. Of a cache line, which threads with other descriptors leave alone.
+    struct alignas(64) Slot {
+        std::atomic<std::uint64_t> word;
+        OpenFile* file;  ///< of the entry, as `rights`: for a process with one thread
+        Rights rights;
+    };
+    static constexpr unsigned kCountBits = 16;
+    static constexpr std::int64_t kInSlot = std::int64_t{1} << 32;
+
+    [[nodiscard]] static Entry* entry_in(std::uint64_t word) {
+        return std::bit_cast<Entry*>(word >> kCountBits);
     }
-    [[nodiscard]] Descriptor* find(Fd fd) {
-        return const_cast<Descriptor*>(static_cast<const FileTable*>(this)->find(fd));
+    /// nullptr: no descriptor has that number.
+    [[nodiscard]] Slot* slot_of(Fd fd) const {
+        const auto index = static_cast<std::size_t>(static_cast<std::uint32_t>(fd));
+        return index < kMaxDescriptors ? &slots_[index] : nullptr;
     }
     [[nodiscard]] std::unique_lock<std::mutex> lock() const {
         return shared_ ? std::unique_lock(mutex_) : std::unique_lock<std::mutex>();
     }
-    [[nodiscard, gnu::cold]] static Errno missing_right(const Descriptor& entry, Rights needed);
-    [[nodiscard]] Result<FileRef, Errno> lookup_shared(Fd fd, Rights needed);
+    /// For one thread, or under the lock.
+    [[nodiscard]] Entry* find(Fd fd) const {
+        const Slot* slot = slot_of(fd);
+        return slot == nullptr ? nullptr : entry_in(slot->word.load(std::memory_order_relaxed));
+    }
+
+    [[nodiscard]] Result<FileRef, Errno> lookup_shared(Slot& slot, Rights needed) const;
+    [[nodiscard]] FileRef borrow(Slot& slot) const;
+    [[nodiscard]] FileRef borrow_counted(Slot& slot) const;
+    static void give_back(Slot* slot, Entry* entry);
+    static void drop(Entry* entry);
+    static void destroy(Entry* entry);
+    std::optional<Descriptor> exchange(std::size_t index, Entry* next);
+    std::optional<Descriptor> put(std::size_t index, Descriptor descriptor);
     [[nodiscard]] std::size_t lowest_free(std::size_t minimum) const;
-    void put(std::size_t index, Descriptor descriptor);
+
+    struct Unmap {
+        void operator()(Slot* slots) const;
+    };
 
     bool shared_ = false;
     std::size_t limit_ = kMaxDescriptors;
-    mutable std::mutex mutex_;  // guards all below once shared_; no other lock is taken under it
-    std::vector<Descriptor> entries_;  // free where `file` is null
-    std::vector<std::uint64_t> used_;  // a bit per entry, to find free ones
+    const std::unique_ptr<Slot[], Unmap> slots_;  // of kMaxDescriptors
+    // Once shared_, guards changes of all slots, and what is below; no other lock is taken under
+    // it.
+    mutable std::mutex mutex_;
+    std::vector<std::uint64_t> used_;  // a bit per slot, to find free ones
 };
+
+/// A file for the duration of a call: it stays open even if another guest thread closes the
+/// descriptor meanwhile. Must not outlive the call.
+class FileRef {
+public:
+    /// No file.
+    FileRef() = default;
+    FileRef(FileRef&& other) noexcept
+        : file_(other.file_), slot_(other.slot_), entry_(std::exchange(other.entry_, nullptr)) {}
+    FileRef& operator=(FileRef&& other) noexcept {
+        std::swap(file_, other.file_);
+        std::swap(slot_, other.slot_);
+        std::swap(entry_, other.entry_);
+        return *this;
+    }
+    FileRef(const FileRef&) = delete;
+    FileRef& operator=(const FileRef&) = delete;
+    ~FileRef() {
+        if (entry_ != nullptr) [[unlikely]] {
+            FileTable::give_back(slot_, entry_);
+        }
+    }
+    OpenFile* operator->() const { return file_; }
+    OpenFile& operator*() const { return *file_; }
+    explicit operator bool() const { return file_ != nullptr; }
+
+private:
+    friend class FileTable;
+    FileRef(OpenFile* file, FileTable::Slot* slot, FileTable::Entry* entry)
+        : file_(file), slot_(slot), entry_(entry) {}
+
+    OpenFile* file_ = nullptr;
+    FileTable::Slot* slot_ = nullptr;    // that counts this look-up; null: the entry's holders do
+    FileTable::Entry* entry_ = nullptr;  // null while the process has one thread
+};
+
+inline Result<FileRef, Errno> FileTable::lookup(Fd fd, Rights needed) {
+    Slot* slot = slot_of(fd);
+    if (slot == nullptr) [[unlikely]] {
+        return fail(Errno::badf);
+    }
+    if (shared_) [[unlikely]] {
+        return lookup_shared(*slot, needed);
+    }
+    if (slot->file == nullptr) [[unlikely]] {
+        return fail(Errno::badf);
+    }
+    if (!slot->rights.has_all(needed)) [[unlikely]] {
+        return fail(find(fd)->descriptor.missing_right(needed));
+    }
+    return FileRef(slot->file, nullptr, nullptr);
+}
 
 }  // namespace wasmax::wasix

@@ -12,8 +12,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "base/result.h"
 #include "io/operation.h"
@@ -21,6 +23,7 @@
 #include "wasix/files.h"
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
+#include "wasix/impl/scratch.h"
 #include "wasix/process.h"
 #include "wasix/syscalls.h"
 #include "wasix/thread.h"
@@ -28,14 +31,14 @@
 namespace wasmax::wasix {
 namespace {
 
-/// A subscription and what it came to.
+/// A subscription and what it came to. Its pollfd has the same index: that of no host descriptor
+/// (-1, which the kernel ignores) unless there is a `file`.
 struct Wait {
-    std::uint64_t userdata = 0;
-    Eventtype type{};
-    Errno error = Errno::success;   ///< if not success, the event is about this
-    std::int64_t deadline_ns = 0;   ///< of a clock
-    std::size_t entry = 0;          ///< of a descriptor: which pollfd
-    std::optional<FileRef> file{};  ///< of a descriptor: stays open while we wait
+    std::uint64_t userdata;
+    Eventtype type;
+    Errno error;               ///< if not success, the event is about this
+    std::int64_t deadline_ns;  ///< of a clock
+    FileRef file;              ///< of a descriptor: stays open while we wait
 };
 
 std::int64_t now_ns(clockid_t clock) {
@@ -71,20 +74,25 @@ Result<std::int64_t, Errno> deadline_of(const Process& process, const Subscripti
 /// What poll_oneoff works with: on the stack for up to kInline subscriptions.
 class PollSet {
 public:
-    explicit PollSet(std::size_t count)
-        : more_waits_(count > kInline ? std::make_unique<Wait[]>(count) : nullptr),
-          more_entries_(count > kInline ? std::make_unique<pollfd[]>(count) : nullptr),
-          waits_(count > kInline ? more_waits_.get() : inline_waits_.data()),
-          entries_(count > kInline ? more_entries_.get() : inline_entries_.data()) {}
+    PollSet(Scratch& scratch, std::size_t count)
+        : waits_(std::launder(static_cast<Wait*>(
+              count <= kInline ? static_cast<void*>(inline_waits_)
+                               : scratch.take(count * (sizeof(Wait) + sizeof(pollfd)))))),
+          entries_(count <= kInline ? inline_entries_.data()
+                                    : static_cast<pollfd*>(static_cast<void*>(waits_ + count))) {}
     PollSet(const PollSet&) = delete;
     PollSet& operator=(const PollSet&) = delete;
-    ~PollSet() = default;
+    ~PollSet() { std::destroy_n(waits_, count_); }
 
     /// Adds a subscription. Only what makes the whole call fail is an error: inval.
     Result<void, Errno> add(Process& process, const Subscription& subscription);
     /// Waits until there is an event. Errors: those of io::Poll; inval (there is nothing to wait
     /// for: every type was unknown).
     Result<void, Errno> wait(io::Backend& io);
+    /// Whether subscription `index` may have an event. After wait().
+    [[nodiscard]] bool may_have_event(std::size_t index) const {
+        return entries_[index].revents != 0 || entries_[index].fd < 0;
+    }
     /// The event of subscription `index`, if it has one. After wait().
     [[nodiscard]] std::optional<Event> event(std::size_t index) const;
 
@@ -93,39 +101,35 @@ private:
 
     void add_file(Process& process, Wait& wait, Fd fd);
 
-    std::array<Wait, kInline> inline_waits_;
+    // All uninitialised up to what was added: clearing would cost as much as filling.
+    alignas(Wait) std::byte inline_waits_[kInline * sizeof(Wait)];
     std::array<pollfd, kInline> inline_entries_;
-    std::unique_ptr<Wait[]> more_waits_;
-    std::unique_ptr<pollfd[]> more_entries_;
     Wait* waits_;
     pollfd* entries_;
-    std::size_t wait_count_ = 0;
+    std::size_t count_ = 0;
     std::size_t known_count_ = 0;  ///< of them, those of a known type
-    std::size_t entry_count_ = 0;
     std::int64_t deadline_ns_ = io::kNever;
     std::int64_t finished_ns_ = 0;  ///< clocks up to this one have expired
 };
 
 void PollSet::add_file(Process& process, Wait& wait, Fd fd) {
-    const Right direction = wait.type == Eventtype::fd_read ? Right::fd_read : Right::fd_write;
-    auto file = process.files().lookup(fd, Rights(Right::poll_fd_readwrite) | direction);
-    if (!file.has_value()) {
+    const bool reads = wait.type == Eventtype::fd_read;
+    auto file = process.files().lookup(
+        fd, Rights(Right::poll_fd_readwrite) | (reads ? Right::fd_read : Right::fd_write));
+    if (!file.has_value()) [[unlikely]] {
         wait.error = file.error();
         deadline_ns_ = io::kImmediately;
         return;
     }
-    wait.entry = entry_count_++;
-    entries_[wait.entry] = {(*file)->host_fd(),
-                            static_cast<short>(wait.type == Eventtype::fd_read ? POLLIN : POLLOUT),
-                            0};
-    wait.file.emplace(*std::move(file));
+    entries_[count_ - 1] = {(*file)->host_fd(), static_cast<short>(reads ? POLLIN : POLLOUT), 0};
+    wait.file = *std::move(file);
 }
 
 /// Unknown types are ignored. wasix: 4.11
 Result<void, Errno> PollSet::add(Process& process, const Subscription& subscription) {
-    Wait& wait = waits_[wait_count_++];
-    wait.userdata = subscription.userdata;
-    wait.type = subscription.type;
+    Wait& wait = *std::construct_at(&waits_[count_], subscription.userdata, subscription.type,
+                                    Errno::success, std::int64_t{0}, FileRef());
+    entries_[count_++] = {-1, 0, 0};
     switch (subscription.type) {
         case Eventtype::clock:
             wait.deadline_ns = TRY(deadline_of(process, subscription));
@@ -145,7 +149,7 @@ Result<void, Errno> PollSet::wait(io::Backend& io) {
     if (known_count_ == 0) {
         return fail(Errno::inval);
     }
-    const auto ready = io.run(io::Poll{std::span(entries_, entry_count_), deadline_ns_});
+    const auto ready = io.run(io::Poll{std::span(entries_, count_), deadline_ns_});
     if (!ready.has_value()) {
         return fail(from_host(ready.error()));
     }
@@ -187,7 +191,7 @@ std::optional<Event> PollSet::event(std::size_t index) const {
         const bool expired = wait.type == Eventtype::clock && wait.deadline_ns <= finished_ns_;
         return expired ? std::optional(event) : std::nullopt;
     }
-    const short ready = entries_[wait.entry].revents;
+    const short ready = entries_[index].revents;
     if (ready == 0) {
         return std::nullopt;
     }
@@ -198,7 +202,7 @@ std::optional<Event> PollSet::event(std::size_t index) const {
         // Which error, the next transfer says: asking here would take it away. wasix: 6.7
         event.error = static_cast<std::uint16_t>(Errno::io);
     } else {
-        event.nbytes = reads ? readable(*wait.file) : 0;
+        event.nbytes = reads ? readable(wait.file) : 0;
         if ((ready & POLLHUP) != 0) {
             event.flags = Eventrwflag::hangup;
         }
@@ -230,13 +234,16 @@ Result<Size, Errno> poll(Caller& caller, GuestPointer<const AnySubscription> in,
     const GuestSpan<Event> events{out.address, nsubscriptions};
     TRY(caller.memory.check(subscriptions));
     TRY(caller.memory.check(events));
-    PollSet set(nsubscriptions);
+    PollSet set(caller.thread.scratch, nsubscriptions);
     for (Size index = 0; index < nsubscriptions; ++index) {
         TRY(set.add(caller.process, converted(caller.memory.at(subscriptions, index))));
     }
     TRY(set.wait(caller.process.io()));
     Size count = 0;
     for (Size index = 0; index < nsubscriptions; ++index) {
+        if (!set.may_have_event(index)) [[likely]] {
+            continue;
+        }
         if (const auto event = set.event(index)) {
             caller.memory.put(events, count++, *event);
         }

@@ -8,6 +8,7 @@
 #include "runtime/thread.h"
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
+#include "wasix/impl/scratch.h"
 
 namespace wasmax::wasix {
 
@@ -28,6 +29,8 @@ struct Thread {
     std::atomic<std::uint64_t> pending_signals{0};  ///< bit n: signal n, sent to this thread
     std::atomic<bool> blocks_signals{false};        ///< they stay pending. wasix: 9.3
     std::uint64_t handled_signals = 0;              ///< whose handlers are running here
+
+    Scratch scratch{};  ///< for the length of a system call
 };
 
 /// Who makes a system call: the first parameter of every handler. Lives as long as the call.

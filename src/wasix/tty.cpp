@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "base/result.h"
 #include "io/backend.h"
@@ -33,13 +34,13 @@ struct Terminals {
 Result<Terminals, Errno> terminals(Caller& caller) {
     Terminals found;
     for (std::size_t number = 0; number < found.present.size(); ++number) {
-        const auto file = caller.process.files().lookup(static_cast<Fd>(number), Rights());
+        auto file = caller.process.files().lookup(static_cast<Fd>(number), Rights());
         if (!file.has_value() || ::isatty((*file)->host_fd()) != 1) {
             continue;
         }
         found.present[number] = true;
         if (!found.first) {
-            found.first = *file;
+            found.first = *std::move(file);
         }
     }
     if (!found.first) {
