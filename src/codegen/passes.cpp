@@ -16,13 +16,16 @@ struct Pipeline {
 };
 
 /// Compilers to wasm have optimized the program; what is missing is what needs the native machine,
-/// and t2 leaves it at that. t3 optimizes anew, because with registers for values, addresses of
+/// and t2 leaves it at that: instcombine costs less than selecting what it removes, and compilers
+/// to wasm unroll little. t3 optimizes anew, because with registers for values, addresses of
 /// 64 bits and wide vectors other decisions are right: inner loops of few rounds are unrolled
 /// before the loops around them are vectorized, and branches on known values become jumps.
 /// No inlining and no whole-module passes: no gain measured, and partitions stay independent.
 /// Never loop-idiom: a memcpy it makes would fault outside our code. Never tailcallelim: endless
 /// recursion has to exhaust the stack, and traces show every call.
-constexpr const char* kT2Passes = "function(sroa<modify-cfg>,early-cse,simplifycfg)";
+constexpr const char* kT2Passes =
+    "function(sroa<modify-cfg>,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,"
+    "loop-unroll<O2>)";
 
 #define WASMAX_COMBINE "instcombine<no-verify-fixpoint>"
 #define WASMAX_SIMPLIFY "simplifycfg<switch-range-to-icmp>"
@@ -57,7 +60,7 @@ Pipeline pipeline(Tier tier) {
         case Tier::t0:
             return {"", llvm::CodeGenOptLevel::None};
         case Tier::t2:
-            return {kT2Passes, llvm::CodeGenOptLevel::Less};
+            return {kT2Passes, llvm::CodeGenOptLevel::Default};
         case Tier::t3:
             return {kT3Passes, llvm::CodeGenOptLevel::Default};
     }

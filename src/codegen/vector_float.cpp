@@ -26,10 +26,6 @@ llvm::Value* with_zeros(llvm::IRBuilder<>& builder, llvm::Value* pair) {
                                        {0, 1, 2, 3});
 }
 
-llvm::CmpInst::Predicate predicate(const VectorRow& row) {
-    return static_cast<llvm::CmpInst::Predicate>(row.argument);
-}
-
 llvm::Value* fused_or_not(llvm::IRBuilder<>& builder, llvm::Value* a, llvm::Value* b,
                           llvm::Value* c) {
     // One instruction where the processor has it, two where not: never a call of fma().
@@ -37,20 +33,6 @@ llvm::Value* fused_or_not(llvm::IRBuilder<>& builder, llvm::Value* a, llvm::Valu
 }
 
 }  // namespace
-
-llvm::Value* emit_pseudo_extremum(FunctionEmitter& emitter, const VectorRow& row,
-                                  Operands operands) {
-    llvm::IRBuilder<>& builder = emitter.builder();
-    return builder.CreateSelect(builder.CreateFCmp(predicate(row), operands[1], operands[0]),
-                                operands[1], operands[0]);
-}
-
-llvm::Value* emit_relaxed_extremum(FunctionEmitter& emitter, const VectorRow& row,
-                                   Operands operands) {
-    llvm::IRBuilder<>& builder = emitter.builder();
-    return builder.CreateSelect(builder.CreateFCmp(predicate(row), operands[0], operands[1]),
-                                operands[0], operands[1]);
-}
 
 llvm::Value* emit_vector_convert(FunctionEmitter& emitter, const VectorRow& row,
                                  Operands operands) {

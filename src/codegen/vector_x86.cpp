@@ -1,3 +1,4 @@
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -30,6 +31,11 @@ llvm::Value* truncate(llvm::IRBuilder<>& builder, llvm::Value* floats) {
 
 llvm::Value* emit_x86(FunctionEmitter& emitter, const VectorRow& row, Operands operands) {
     return call(emitter.builder(), row.argument, operands);
+}
+
+llvm::Value* emit_x86_swapped(FunctionEmitter& emitter, const VectorRow& row, Operands operands) {
+    const std::array swapped{operands[1], operands[0]};
+    return call(emitter.builder(), row.argument, swapped);
 }
 
 llvm::Value* emit_swizzle(FunctionEmitter& emitter, const VectorRow& /*row*/, Operands operands) {

@@ -69,6 +69,8 @@ llvm::Value* emit_pairwise_addition(FunctionEmitter&, const VectorRow&,
 // vector_x86.cpp: where one instruction of the processor does it and LLVM has no pattern.
 /// [an x86 intrinsic that takes the operands and whose result is the instruction's]
 llvm::Value* emit_x86(FunctionEmitter&, const VectorRow&, std::span<llvm::Value* const>);
+/// The same with its two operands in the other order.
+llvm::Value* emit_x86_swapped(FunctionEmitter&, const VectorRow&, std::span<llvm::Value* const>);
 llvm::Value* emit_swizzle(FunctionEmitter&, const VectorRow&, std::span<llvm::Value* const>);
 llvm::Value* emit_q15_multiply(FunctionEmitter&, const VectorRow&, std::span<llvm::Value* const>);
 llvm::Value* emit_dot_i7(FunctionEmitter&, const VectorRow&, std::span<llvm::Value* const>);
@@ -81,12 +83,6 @@ llvm::Value* emit_trunc_sat_zero_u(FunctionEmitter&, const VectorRow&,
                                    std::span<llvm::Value* const>);
 
 // vector_float.cpp
-/// The first operand unless the second compares so with it. [that comparison]
-llvm::Value* emit_pseudo_extremum(FunctionEmitter&, const VectorRow&,
-                                  std::span<llvm::Value* const>);
-/// The first operand if it compares so with the second, else that. [the comparison]
-llvm::Value* emit_relaxed_extremum(FunctionEmitter&, const VectorRow&,
-                                   std::span<llvm::Value* const>);
 /// [a cast instruction to lanes of the same width]
 llvm::Value* emit_vector_convert(FunctionEmitter&, const VectorRow&, std::span<llvm::Value* const>);
 /// [a cast instruction from the low half to f64x2]

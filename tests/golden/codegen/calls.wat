@@ -28,8 +28,8 @@
   ;; CHECK-LABEL: <recurse>:
   ;; CHECK: push rbp
   ;; CHECK-NEXT: mov rbp, rsp
-  ;; CHECK-NEXT: cmp rbp, qword ptr [rdi + 0x18]
-  ;; CHECK-NEXT: jb 0x[[#%x,CHECK:]]
+  ;; CHECK-NEXT: cmp qword ptr [rdi + 0x18], rbp
+  ;; CHECK-NEXT: ja 0x[[#%x,CHECK:]]
   ;; CHECK-NEXT: call {{.*}} <recurse>
   ;; CHECK-NEXT: pop rbp
   ;; CHECK-NEXT: ret

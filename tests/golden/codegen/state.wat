@@ -30,8 +30,8 @@
     local.get 0
     table.get 0)
   ;; CHECK-LABEL: <table_get>:
-  ;; CHECK: cmp {{r..}}, qword ptr [{{r..}} + 0x10]
-  ;; CHECK-NEXT: jae
+  ;; CHECK: cmp qword ptr [{{r..}} + 0x10], {{r..}}
+  ;; CHECK-NEXT: jbe
   ;; CHECK: mov [[REFERENCES:r..]], qword ptr [{{r..}} + 0x8]
   ;; CHECK: mov rax, qword ptr {{\[}}[[REFERENCES]] + 8*
   ;; CHECK: ud1 eax, dword ptr [eax + 0x6]

@@ -232,6 +232,7 @@
   (func (export "trunc_sat_s") (param v128) (result v128) (i32x4.trunc_sat_f32x4_s (local.get 0)))
   ;; CHECK-LABEL: <trunc_sat_s>:
   ;; CHECK: mov rbp, rsp
+  ;; CHECK-NEXT: vxorps
   ;; CHECK-NEXT: vcmpordps
   ;; CHECK-NEXT: vandps
   ;; CHECK-NEXT: vbroadcastss
@@ -245,7 +246,8 @@
   ;; CHECK-NEXT: vxorps
   ;; CHECK-NEXT: vmaxps
   ;; CHECK-NEXT: vbroadcastss
-  ;; CHECK-NEXT: vsubps
+  ;; CHECK-NEXT: vaddps
+  ;; CHECK-NEXT: vbroadcastss
   ;; CHECK-NEXT: vcmpleps
   ;; CHECK-NEXT: vcvttps2dq
   ;; CHECK-NEXT: vxorps
