@@ -29,12 +29,16 @@
 #include "abi/vm_context.h"
 #include "base/unique_fd.h"
 #include "io/direct.h"
+#include "io/kernel_call.h"
 #include "runtime/store.h"
 #include "runtime/thread.h"
+#include "trace/shared.h"
+#include "trace/target.h"
 #include "wasix/files.h"
 #include "wasix/guest_types.h"
 #include "wasix/import_table.h"
 #include "wasix/process.h"
+#include "wasix/traced.h"
 
 namespace wasmax::bench {
 namespace {
@@ -57,8 +61,18 @@ constexpr double kTolerance = 1.03;
 /// The memory and the process of a guest without code, which calls entries as compiled code does.
 class Guest {
 public:
-    Guest() : memory_(kMemoryBytes), state_{memory_.data(), kMemoryBytes} {
+    /// One that is recorded, unless `mode` is off.
+    explicit Guest(trace::Mode mode = trace::Mode::off)
+        : memory_(kMemoryBytes), state_{memory_.data(), kMemoryBytes} {
         wasix::ProcessOptions options;
+        if (mode != trace::Mode::off) {
+            auto target = trace::Target::create([] { return std::string(); });
+            if (!target) {
+                give_up("no target");
+            }
+            target_ = std::move(*target);
+            options.trace = target_.get();
+        }
         options.stdio = {-1, -1, -1};
         options.network = wasix::Network::all;
         auto process = wasix::Process::create(std::move(options), io_);
@@ -73,7 +87,13 @@ public:
         context_.memory0 = &state_;
         context_.thread = thread_.get();
         store(kIovs, wasix::Iovec{kBuffer, 64});
+        if (mode != trace::Mode::off) {
+            watch(mode);
+        }
     }
+    ~Guest() { wasix::stop_recording_thread(); }
+    Guest(const Guest&) = delete;
+    Guest& operator=(const Guest&) = delete;
     template <class T>
     void store(std::uint32_t address, const T& value) {
         std::memcpy(memory_.data() + address, &value, sizeof value);
@@ -101,7 +121,19 @@ public:
     wasix::Process& process() { return *process_; }
 
 private:
+    /// Switches recording on as a tracer does. It is not drained: a ring holds all that is counted.
+    void watch(trace::Mode mode) {
+        if (::ftruncate(target_->memory_fd(), static_cast<off_t>(trace::kSharedBytes)) != 0) {
+            give_up("no memory for records");
+        }
+        trace::Control& control = target_->control();
+        control.ticks_per_ns = 1;
+        constexpr std::uint32_t kFirst = 1U << trace::kGenerationShift;
+        control.watch.store(static_cast<std::uint32_t>(mode) | kFirst);
+    }
+
     io::DirectBackend io_;
+    std::unique_ptr<trace::Target> target_;
     std::vector<std::byte> memory_;
     abi::MemoryState state_;
     runtime::Store store_;
@@ -115,6 +147,20 @@ struct Path {
     std::function<void()> call;
     std::function<void()> before = [] {};
 };
+
+Path make_host_call(Guest& guest) { return {guest.entry("proc_id", kOut)}; }
+
+/// What the tracer adds to a call while nobody watches: its check in the entry, and around the
+/// kernel. The call of an empty function is counted with it.
+Path make_check(Guest& guest) {
+    return {[&process = guest.process()] {
+        if (process.watch() != 0) [[unlikely]] {
+            give_up("somebody watches");
+        }
+        const io::KernelCall kernel;
+        asm volatile("" : : : "memory");
+    }};
+}
 
 Path make_file(Guest& guest, const char* name) {
     UniqueFd file(::memfd_create("budget", MFD_CLOEXEC));
@@ -197,16 +243,29 @@ Path make_lookup(Guest& guest) {
     }};
 }
 
-const std::vector<std::pair<std::string, std::function<Path(Guest&)>>>& paths() {
-    static const std::vector<std::pair<std::string, std::function<Path(Guest&)>>> all{
-        {"host_call", [](Guest& guest) { return Path{guest.entry("proc_id", kOut)}; }},
+struct Row {
+    std::string name;
+    std::function<Path(Guest&)> make;
+    trace::Mode mode = trace::Mode::off;
+};
+
+const std::vector<Row>& rows() {
+    static const std::vector<Row> all{
+        {"host_call", make_host_call},
         {"fd_lookup", make_lookup},
         {"fd_read", [](Guest& guest) { return make_file(guest, "fd_read"); }},
         {"fd_write", [](Guest& guest) { return make_file(guest, "fd_write"); }},
         {"sock_recv", [](Guest& guest) { return make_stream(guest, true); }},
         {"sock_send", [](Guest& guest) { return make_stream(guest, false); }},
         {"sock_accept", make_accept},
-        {"poll_64", make_poll}};
+        {"poll_64", make_poll},
+        {"empty", [](Guest& /*guest*/) { return Path{[] {}}; }},
+        {"trace_off", make_check},
+        {"trace_aggregate", make_host_call, trace::Mode::aggregate},
+        {"trace_full", make_host_call, trace::Mode::full},
+        {"send_aggregate", [](Guest& guest) { return make_stream(guest, false); },
+         trace::Mode::aggregate},
+        {"send_full", [](Guest& guest) { return make_stream(guest, false); }, trace::Mode::full}};
     return all;
 }
 
@@ -220,10 +279,10 @@ namespace wasmax::bench {
 namespace {
 
 void run_path(const std::string& name) {
-    for (const auto& [known, make] : paths()) {
-        if (known == name) {
-            Guest guest;
-            const Path path = make(guest);
+    for (const Row& row : rows()) {
+        if (row.name == name) {
+            Guest guest(row.mode);
+            const Path path = row.make(guest);
             path.before();
             path.call();  // what happens once is no cost of a call
             for (unsigned i = 0; i < kCalls; ++i) {
@@ -268,8 +327,9 @@ int check(const std::string& self, const std::string& budget_file, bool bless) {
         budgets = nlohmann::json::parse(stream);
     }
     bool exceeded = false;
-    fmt::print("{:<12} {:>12} {:>8}\n", "path", "instructions", "budget");
-    for (const auto& [name, make] : paths()) {
+    fmt::print("{:<16} {:>12} {:>8}\n", "path", "instructions", "budget");
+    for (const Row& row : rows()) {
+        const std::string& name = row.name;
         const double count = count_instructions(self, name);
         if (bless) {
             budgets[name] = static_cast<int>(count + 0.5);
@@ -277,7 +337,7 @@ int check(const std::string& self, const std::string& budget_file, bool bless) {
         const double budget = budgets.value(name, 0.0);
         const bool over = count > budget * kTolerance;
         exceeded = exceeded || over;
-        fmt::print("{:<12} {:>12.1f} {:>8.0f}{}\n", name, count, budget, over ? "  exceeded" : "");
+        fmt::print("{:<16} {:>12.1f} {:>8.0f}{}\n", name, count, budget, over ? "  exceeded" : "");
     }
     if (bless) {
         std::ofstream(budget_file) << budgets.dump(4) << '\n';

@@ -40,6 +40,9 @@ void stop_on_interrupt() {
         action.sa_handler = interrupt;
         ::sigaction(number, &action, nullptr);
     }
+    struct sigaction ignore{};
+    ignore.sa_handler = SIG_IGN;
+    ::sigaction(SIGXFSZ, &ignore, nullptr);  // write() then says that the file is too large
 }
 
 /// In the child: becomes the program, with the library in it. Returns only if it cannot.

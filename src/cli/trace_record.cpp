@@ -62,7 +62,8 @@ std::string read_all(int fd) {
 
 /// The recorder's life. `guest` is the process that it records.
 int record_guest(UniqueFd memory, pid_t guest, const RecordOptions& options, UniqueFd parent) {
-    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+    // SIGXFSZ: a file that may not get larger is an error of write(), as a full disk is.
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXFSZ}) {
         struct sigaction ignore{};
         ignore.sa_handler = SIG_IGN;
         ::sigaction(number, &ignore, nullptr);

@@ -1,11 +1,7 @@
 #include "cli/trace_report.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <cstddef>
 #include <cstdio>
@@ -20,8 +16,8 @@
 #include "base/error.h"
 #include "base/nearest.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "cli/commands.h"
+#include "cli/trace_output.h"
 #include "cli/trace_xlsx.h"
 #include "trace/analysis.h"
 #include "trace/file_reader.h"
@@ -30,20 +26,24 @@ namespace wasmax::cli {
 namespace {
 
 using Render = std::string (*)(const ReportInput& input);
+using Stream = void (*)(const ReportInput& input, ReportOutput& output);
 
+/// Both null: xlsx, which is no text.
 struct Format {
     std::string_view name;
-    Render render;     // null: xlsx, which is no text
-    bool needs_calls;  // one by one
+    Render render;
+    Stream stream;  // tells of calls one by one
 };
 
 constexpr std::array kFormats{
-    Format{"table", table_report, false},   Format{"json", json_report, false},
-    Format{"csv", csv_report, false},       Format{"log", log_report, true},
-    Format{"strace", strace_report, true},  Format{"perfetto", perfetto_report, true},
-    Format{"folded", folded_report, false}, Format{"xlsx", nullptr, false},
-    Format{"svg", svg_report, false},       Format{"html", html_report, false},
+    Format{"table", table_report, nullptr},   Format{"json", json_report, nullptr},
+    Format{"csv", csv_report, nullptr},       Format{"log", nullptr, log_report},
+    Format{"strace", nullptr, strace_report}, Format{"perfetto", nullptr, perfetto_report},
+    Format{"folded", folded_report, nullptr}, Format{"xlsx", nullptr, nullptr},
+    Format{"svg", svg_report, nullptr},       Format{"html", html_report, nullptr},
 };
+
+bool is_text(const Format& format) { return format.render != nullptr || format.stream != nullptr; }
 
 Result<trace::Since, Error> since_of(const std::string& text) {
     if (text.empty() || text == "first-request") {
@@ -63,25 +63,9 @@ Result<trace::Since, Error> since_of(const std::string& text) {
 }
 
 Result<void, Error> write_output(const std::string& path, std::string_view text) {
-    const UniqueFd file(path.empty()
-                            ? ::dup(STDOUT_FILENO)
-                            : ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    const std::string what = path.empty() ? "writing the report" : "writing " + path;
-    if (!file) {
-        return fail(Error::from_errno(errno, what));
-    }
-    while (!text.empty()) {
-        const ssize_t written = ::write(file.get(), text.data(), text.size());
-        if (written < 0) {
-            const int error = errno;
-            if (error != EINTR) {
-                return fail(Error::from_errno(error, what));
-            }
-            continue;
-        }
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
+    ReportOutput output = TRY(ReportOutput::create(path));
+    output.add(text);
+    return output.finish();
 }
 
 std::string_view key_title(trace::GroupBy by) {
@@ -352,7 +336,8 @@ Result<void, Error> render(const ReportFlags& flags, const Format& format, trace
     const auto file = TRY(trace::FileReader::open(flags.file));
     const auto analysis = TRY(trace::analyse(file, {flags.by, since}));
     const ReportInput input{file, analysis, std::string(key_title(flags.by))};
-    if ((format.needs_calls || flags.explain) && file.recording().mode == trace::Mode::aggregate) {
+    if ((format.stream != nullptr || flags.explain) &&
+        file.recording().mode == trace::Mode::aggregate) {
         return fail(
             Error::invalid("aggregates have no single calls, which this report needs: "
                            "record with --trace instead of --trace=aggregate"));
@@ -365,8 +350,13 @@ Result<void, Error> render(const ReportFlags& flags, const Format& format, trace
         return write_output(
             flags.output, comparison_report(input, TRY(trace::analyse(native, {flags.by, since}))));
     }
-    if (format.render == nullptr) {
+    if (!is_text(format)) {
         return write_xlsx(input, flags.output);
+    }
+    if (format.stream != nullptr) {
+        ReportOutput output = TRY(ReportOutput::create(flags.output));
+        format.stream(input, output);
+        return output.finish();
     }
     return write_output(flags.output, format.render(input));
 }
@@ -378,7 +368,7 @@ int run_report(const ReportFlags& flags) {
     if (format == nullptr) {
         return kExitUsage;
     }
-    if (format->render == nullptr && flags.output.empty()) {
+    if (!is_text(*format) && flags.output.empty()) {
         report("--format xlsx needs a file: -o report.xlsx");
         return kExitUsage;
     }

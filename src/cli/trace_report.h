@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/result.h"
+#include "cli/trace_output.h"
 #include "trace/analysis.h"
 #include "trace/file_reader.h"
 
@@ -36,12 +37,14 @@ struct ReportInput {
 [[nodiscard]] std::string table_report(const ReportInput& input);
 [[nodiscard]] std::string json_report(const ReportInput& input);
 [[nodiscard]] std::string csv_report(const ReportInput& input);
-[[nodiscard]] std::string log_report(const ReportInput& input);
-[[nodiscard]] std::string strace_report(const ReportInput& input);
-[[nodiscard]] std::string perfetto_report(const ReportInput& input);
 [[nodiscard]] std::string folded_report(const ReportInput& input);
 [[nodiscard]] std::string svg_report(const ReportInput& input);
 [[nodiscard]] std::string html_report(const ReportInput& input);
+
+// Formats with a part per call: written as they are made, however long the recording is.
+void log_report(const ReportInput& input, ReportOutput& output);
+void strace_report(const ReportInput& input, ReportOutput& output);
+void perfetto_report(const ReportInput& input, ReportOutput& output);
 
 /// The calls that failed, each with the rule it broke.
 [[nodiscard]] std::string explain_report(const ReportInput& input);

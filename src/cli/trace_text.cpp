@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/trace_explain.h"
+#include "cli/trace_output.h"
 #include "cli/trace_report.h"
 #include "trace/analysis.h"
 #include "trace/fields.h"
@@ -96,16 +97,16 @@ std::string rust_duration(double ns) {
 
 // The other runtime's log with span events on close: time, level, thread, span, target, message,
 // then the call's arguments. tracing-subscriber: fmt::format::Compact
-std::string log_report(const ReportInput& input) {
-    std::string text;
+void log_report(const ReportInput& input, ReportOutput& output) {
     const trace::Schema& schema = input.file.schema();
     const double scale = input.analysis.ns_per_tick;
     input.file.visit([&](const trace::Record& record) {
-        if (record.begin < input.analysis.begin || record.call >= schema.calls.size()) {
+        if (record.begin < input.analysis.begin || record.call >= schema.calls.size() ||
+            output.has_failed()) {
             return;
         }
         const trace::CallSchema& call = schema.calls[record.call];
-        text += fmt::format(
+        std::string text = fmt::format(
             "{} TRACE ThreadId({:02}) {}: wasmer_wasix::syscalls::{}::{}: close "
             "time.busy={} time.idle={}",
             utc(realtime_ns(input, record.end())), guest_tid(input.file, record.thread), call.name,
@@ -115,23 +116,21 @@ std::string log_report(const ReportInput& input) {
         for (const trace::FieldValue& value : trace::decode(schema, record)) {
             text += fmt::format(" {}={}", value.field->name, value.text);
         }
-        text += fmt::format(" ret=Errno::{}\n", schema.error_name(record.error));
+        output.add(text + fmt::format(" ret=Errno::{}\n", schema.error_name(record.error)));
     });
-    return text;
 }
 
-std::string strace_report(const ReportInput& input) {
-    std::string text;
+void strace_report(const ReportInput& input, ReportOutput& output) {
     input.file.visit([&](const trace::Record& record) {
-        if (record.begin < input.analysis.begin) {
+        if (record.begin < input.analysis.begin || output.has_failed()) {
             return;
         }
-        text += fmt::format("[{}] {} {} <{:.6f}>\n", guest_tid(input.file, record.thread),
-                            utc(realtime_ns(input, record.begin)).substr(11, 15),
-                            call_text(input.file.schema(), record),
-                            static_cast<double>(record.total) * input.analysis.ns_per_tick / 1e9);
+        output.add(
+            fmt::format("[{}] {} {} <{:.6f}>\n", guest_tid(input.file, record.thread),
+                        utc(realtime_ns(input, record.begin)).substr(11, 15),
+                        call_text(input.file.schema(), record),
+                        static_cast<double>(record.total) * input.analysis.ns_per_tick / 1e9));
     });
-    return text;
 }
 
 // Each reason once, with how often it occurred: a busy server fails in the same way many times.
@@ -170,19 +169,19 @@ std::string explain_report(const ReportInput& input) {
 }
 
 // Chrome's trace events: complete ones, which Perfetto opens too.
-std::string perfetto_report(const ReportInput& input) {
+void perfetto_report(const ReportInput& input, ReportOutput& output) {
     const double scale = input.analysis.ns_per_tick / 1e3;
     const std::uint32_t pid = input.file.recording().pid;
-    std::string text = "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n";
-    text += nlohmann::json{{"ph", "M"},
-                           {"name", "process_name"},
-                           {"pid", pid},
-                           {"tid", 0},
-                           {"args", {{"name", input.file.recording().command}}}}
-                .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    output.add("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n");
+    output.add(nlohmann::json{{"ph", "M"},
+                              {"name", "process_name"},
+                              {"pid", pid},
+                              {"tid", 0},
+                              {"args", {{"name", input.file.recording().command}}}}
+                   .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     const trace::Ticks start = input.file.recording().start.ticks;
     input.file.visit([&](const trace::Record& record) {
-        if (record.begin < input.analysis.begin) {
+        if (record.begin < input.analysis.begin || output.has_failed()) {
             return;
         }
         nlohmann::json args = nlohmann::json::object();
@@ -203,9 +202,9 @@ std::string perfetto_report(const ReportInput& input) {
                                    {"ts", static_cast<double>(record.begin - start) * scale},
                                    {"dur", static_cast<double>(record.total) * scale},
                                    {"args", args}};
-        text += ",\n" + event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        output.add(",\n" + event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     });
-    return text + "\n]}\n";
+    output.add("\n]}\n");
 }
 
 // `process;part;call nanoseconds`, as flame graph tools read.

@@ -81,7 +81,9 @@ public:
         : file_(file), options_(options), scale_(ns_per_tick(file)) {
         const Cost& ticks = file.recording().cost;
         result_.ns_per_tick = scale_;
-        result_.cost_ns = {ticks.guest * scale_, ticks.glue * scale_, ticks.kernel * scale_};
+        const bool in_glue = file.recording().mode == Mode::aggregate;
+        result_.cost_ns = {ticks.guest * scale_, ticks.glue * scale_,
+                           in_glue ? 0 : ticks.kernel * scale_, 0};
     }
 
     Result<Analysis, Error> run() {
@@ -329,6 +331,7 @@ private:
         result_.begin = file_.recording().start.ticks;
         result_.end = result_.begin;
         const Cost& cost = file_.recording().cost;
+        std::uint64_t splits = 0;
         for (const auto& [where, totals] : file_.totals()) {
             const auto& [thread, call] = where;
             Row& row =
@@ -336,11 +339,13 @@ private:
                                                      : std::string(file_.schema().call_name(
                                                            static_cast<std::uint16_t>(call)))];
             const auto calls = static_cast<double>(totals.count);
-            const double kernel = std::max(0.0, static_cast<double>(totals.kernel) -
-                                                    (totals.kernel != 0 ? calls * cost.kernel : 0));
-            const double all_glue =
-                difference(totals.total, totals.kernel) - static_cast<double>(totals.blocked);
-            const double glue = std::max(0.0, all_glue - calls * cost.glue);
+            const double busy =
+                std::max(0.0, difference(totals.total, totals.blocked) - calls * cost.glue);
+            const double kernel = busy * kernel_share(totals);
+            const double glue = busy - kernel;
+            busy_[thread] += busy;
+            kernel_[thread] += kernel;
+            splits += totals.splits;
             row.calls += totals.count;
             row.kernel_ns += kernel * scale_;
             row.glue_ns += glue * scale_;
@@ -367,7 +372,19 @@ private:
         }
         aggregate_ledgers();
         count_requests();
+        result_.notes.push_back("what of the time on the CPU the kernel took was looked at in " +
+                                std::to_string(splits) + " of " + std::to_string(result_.calls) +
+                                " calls");
         return {};
+    }
+
+    /// Which part of a call's time on the CPU was the kernel's, as far as it was looked at.
+    double kernel_share(const CallTotals& totals) const {
+        const Cost& cost = file_.recording().cost;
+        const auto splits = static_cast<double>(totals.splits);
+        const double busy = static_cast<double>(totals.split_busy) - splits * cost.split;
+        const double kernel = static_cast<double>(totals.split_kernel) - splits * cost.kernel;
+        return busy > 0 ? std::clamp(kernel / busy, 0.0, 1.0) : 0;
     }
 
     void aggregate_ledgers() {
@@ -388,8 +405,9 @@ private:
             };
             ledger.wall = difference(entry.until, entry.since) * scale_;
             ledger.guest = less(entry.ledger.guest, cost.guest);
-            ledger.glue = less(entry.ledger.glue, cost.glue);
-            ledger.kernel = less(entry.ledger.kernel, cost.kernel);
+            const double busy = less(entry.ledger.glue + entry.ledger.kernel, cost.glue);
+            ledger.kernel = busy_[thread] > 0 ? busy * kernel_[thread] / busy_[thread] : 0;
+            ledger.glue = busy - ledger.kernel;
             ledger.blocked = static_cast<double>(entry.ledger.blocked) * scale_;
             const Ledger& raw = entry.ledger;
             ledger.tracer =
@@ -447,6 +465,8 @@ private:
     Analysis result_;
     std::map<std::string, Row> rows_;
     std::map<std::uint32_t, Sums> sums_;
+    std::map<std::uint32_t, double> busy_;  // aggregates: by thread, of all calls
+    std::map<std::uint32_t, double> kernel_;
     std::map<std::uint16_t, std::uint64_t> successes_;
     Peers peers_;
 };

@@ -12,7 +12,7 @@ namespace wasmax::trace {
 
 // What chunks hold.
 
-inline constexpr std::uint32_t kFileVersion = 1;
+inline constexpr std::uint32_t kFileVersion = 2;
 
 struct FileRecording {
     std::array<char, 8> file_magic;

@@ -125,6 +125,18 @@ struct FileReader::Part {
     Part& operator=(const Part&) = delete;
     [[nodiscard]] ByteView view() const { return {static_cast<const std::byte*>(start), bytes}; }
 
+    /// Once `at` is far enough behind the offset `done`, unmaps the pages between them until they
+    /// are read again: a recording may be larger than the memory.
+    void give_back(std::size_t& done, const std::byte* at) const {
+        constexpr std::size_t kStride = 32 * kMiB;  // of pages
+        auto* const first = static_cast<std::byte*>(start);
+        const auto offset = static_cast<std::size_t>(at - first);
+        if (offset >= done + kStride + kMaxChunkBytes) {
+            ::madvise(first + done, kStride, MADV_DONTNEED);
+            done += kStride;
+        }
+    }
+
     std::string path;
     void* start;
     std::size_t bytes;
@@ -214,7 +226,9 @@ Result<void, Error> FileReader::load(const std::string& path, bool is_earlier) {
 void FileReader::read_chunks(Part& part) {
     ByteView rest = part.view();
     std::uint64_t skipped = 0;
+    std::size_t given_back = 0;
     while (!rest.empty()) {
+        part.give_back(given_back, rest.data());
         ChunkHead head{};
         ByteView after = rest;
         const bool is_chunk = take(after, head) && head.magic == kChunkMagic;
@@ -295,7 +309,9 @@ void FileReader::read_chunk(Part& part, std::uint32_t kind, ByteView bytes) {
 
 void FileReader::visit(const std::function<void(const Record&)>& visit) const {
     for (const auto& part : parts_) {
+        std::size_t given_back = 0;
         for (const ByteView chunk : part->records) {
+            part->give_back(given_back, chunk.data());
             ByteView rest = chunk;
             FileRecords head{};
             if (take(rest, head)) {

@@ -115,6 +115,13 @@ Result<void, Error> FileWriter::rotate() {
     return {};
 }
 
+Result<void, Error> FileWriter::make_room(std::size_t bytes) {
+    if (limit_.count == 0 || bytes_ + bytes <= limit_.count / 2) {
+        return {};
+    }
+    return rotate();
+}
+
 Result<void, Error> FileWriter::schema(std::string_view text) {
     schema_ = text;
     return write(ChunkKind::schema, bytes_of(text), {});
@@ -126,22 +133,23 @@ Result<void, Error> FileWriter::thread(const ThreadInfo& thread) {
 }
 
 Result<void, Error> FileWriter::records(std::uint32_t thread, Ticks base, ByteView records) {
-    if (limit_.count != 0 && bytes_ + records.size() > limit_.count / 2) {
-        TRY(rotate());
-    }
+    TRY(make_room(records.size()));
     const FileRecords head{thread, 0, base};
     return write(ChunkKind::records, bytes_of(head), records);
 }
 
 Result<void, Error> FileWriter::totals(std::uint32_t thread, std::uint16_t call,
                                        const CallTotals& totals) {
+    TRY(make_room(sizeof totals));  // those of other calls come again with the next sample
     const FileTotals head{thread, call};
     return write(ChunkKind::totals, bytes_of(head), bytes_of(totals));
 }
 
 Result<void, Error> FileWriter::sample(const Moment& moment,
                                        const std::vector<ThreadSample>& threads) {
-    return write(ChunkKind::sample, bytes_of(moment), std::as_bytes(std::span(threads)));
+    const ByteView samples = std::as_bytes(std::span(threads));
+    TRY(make_room(samples.size()));
+    return write(ChunkKind::sample, bytes_of(moment), samples);
 }
 
 Result<void, Error> FileWriter::end(std::string_view reason) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -41,6 +42,8 @@ private:
         : path_(std::move(path)), recording_(recording), limit_(limit) {}
     Result<void, Error> open();
     Result<void, Error> write(ChunkKind kind, ByteView first, ByteView second);
+    /// Rotates if so many more bytes are too many.
+    Result<void, Error> make_room(std::size_t bytes);
     Result<void, Error> rotate();
 
     std::string path_;

@@ -1,7 +1,6 @@
 #include "trace/recorder.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -37,108 +36,68 @@ RecordTimes<Word> narrow(const RecordTimes<Ticks>& times) {
 Recorder::Recorder(std::byte* slot, const Options& options, bool owns)
     : start_(slot),
       header_(*std::bit_cast<SlotHeader*>(slot)),
-      ring_(slot + kSlotHeaderBytes + kTotalsBytes),
       options_(options),
-      owns_(owns) {
+      owns_(owns),
+      ring_(slot + kSlotHeaderBytes + kTotalsBytes) {
     head_ = header_.head.load(kRelaxed);
     tail_ = header_.tail.load(kRelaxed);
+    split_below_ = is_full() ? std::numeric_limits<std::uint64_t>::max() : kSplitBelow;
     off_cpu_.start(options.clock, options.ticks_per_ns, options.detects_switches);
     mark_ = now(options_.clock);
     previous_begin_ = mark_;
     header_.since.store(mark_, kRelaxed);
-    publish(mark_);
+    publish();
 }
 
 Recorder::~Recorder() {
-    publish(mark_);
+    publish();
     header_.state.store(SlotState::ended, std::memory_order_release);
     if (owns_) {
         unmap_slot(start_);
     }
 }
 
-/// Ends the phase and begins `next`; returns the time between the two.
-Ticks Recorder::advance(Phase next) {
-    Ticks time = now(options_.clock);
-    Ticks passed = time - mark_;
-    mark_ = time;
-    if (off_cpu_.may_have_switched(passed)) [[unlikely]] {
-        passed = account_off_cpu(time, passed);
-    }
-    switch (phase_) {
-        case Phase::guest:
-            ledger_.guest += passed;
-            break;
-        case Phase::glue:
-            ledger_.glue += passed;
-            break;
-        case Phase::kernel:
-            ledger_.kernel += passed;
-            break;
-    }
-    phase_ = next;
-    return mark_;
-}
-
-/// What of `passed` the thread was on the CPU. Asking takes time itself, which is nobody's.
-Ticks Recorder::account_off_cpu(Ticks time, Ticks passed) {
+/// Asking takes time itself, which is nobody's.
+Ticks Recorder::account_off_cpu(Ticks passed) {
     const Ticks off = off_cpu_.take(passed);
     ledger_.blocked += off;
-    mark_ = now(options_.clock);
-    self_ += mark_ - time;
+    const Ticks time = now(options_.clock);
+    self_ += time - mark_;
+    mark_ = time;
     return passed - off;
 }
 
-Recorder::Call Recorder::begin(std::uint16_t number) {
-    const Phase outer = phase_;
-    const Ticks begin = advance(Phase::glue);
-    header_.in_call.store(std::uint64_t{number} + 1, kRelaxed);
-    return {number,
-            outer,
-            begin,
-            ledger_,
-            ledger_.guest - previous_.guest,
-            ledger_.blocked - previous_.blocked};
-}
-
-/// Total, kernel and blocked.
-std::array<Ticks, 3> Recorder::times_of(const Call& call) const {
-    const Ticks kernel = ledger_.kernel - call.before.kernel;
-    const Ticks blocked = ledger_.blocked - call.before.blocked;
-    const Ticks others = (ledger_.glue - call.before.glue) + (ledger_.guest - call.before.guest);
-    return {kernel + blocked + others, kernel, blocked};
-}
-
 void Recorder::end(const Call& call, std::uint16_t error, ByteView payload) {
-    const Ticks time = advance(call.outer);
+    ledger_.glue += pass();
+    in_call_ = call.nested;
     ++calls_;
     if (is_full()) {
         add_record(call, error, payload);
     } else {
         add_totals(call, error);
     }
-    previous_ = ledger_;
-    publish(time);
+    previous_guest_ = ledger_.guest;
+    previous_blocked_ = ledger_.blocked;
+    publish();
     if (calls_ % kLookEvery == 0) [[unlikely]] {
-        look_for_tracer(time);
+        look_for_tracer();
     }
 }
 
-void Recorder::look_for_tracer(Ticks time) {
+void Recorder::look_for_tracer() {
     const Ticks seen = std::max(header_.seen.load(kRelaxed), header_.since.load(kRelaxed));
     abandoned_ =
-        time > seen && static_cast<double>(time - seen) > kPatience_ns * options_.ticks_per_ns;
+        mark_ > seen && static_cast<double>(mark_ - seen) > kPatience_ns * options_.ticks_per_ns;
 }
 
-void Recorder::publish(Ticks time) {
+void Recorder::publish() {
     header_.guest.store(ledger_.guest, kRelaxed);
     header_.glue.store(ledger_.glue, kRelaxed);
     header_.kernel.store(ledger_.kernel, kRelaxed);
     header_.blocked.store(ledger_.blocked, kRelaxed);
     header_.self.store(self_, kRelaxed);
     header_.calls.store(calls_, kRelaxed);
-    header_.in_call.store(0, kRelaxed);
-    header_.until.store(time, std::memory_order_release);
+    header_.until.store(mark_, std::memory_order_release);
 }
 
 void Recorder::add_record(const Call& call, std::uint16_t error, ByteView payload) {
@@ -183,16 +142,17 @@ void Recorder::add_record(const Call& call, std::uint16_t error, ByteView payloa
 }
 
 void Recorder::add_totals(const Call& call, std::uint16_t error) {
-    if (call.number >= kMaxCalls) {
-        return;
-    }
     const auto [total, kernel, blocked] = times_of(call);
     CallTotals& row = totals(call.number);
     ++row.count;
     row.total += total;
-    row.kernel += kernel;
     row.blocked += blocked;
     row.longest = std::max(row.longest, total);
+    if (call.split) {
+        ++row.splits;
+        row.split_busy += total - blocked;
+        row.split_kernel += kernel;
+    }
     if (error != 0) {
         ++row.errors[std::min<std::size_t>(error, kMaxErrors - 1)];
     }

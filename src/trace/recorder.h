@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -11,9 +10,6 @@
 #include "trace/shared.h"
 
 namespace wasmax::trace {
-
-/// What a thread is doing.
-enum class Phase : std::uint8_t { guest, glue, kernel };
 
 /// Records the calls of one thread into a slot: keeps its ledger, and per call a record in the ring
 /// or totals. Never blocks: a record that finds the ring full is dropped and counted. Threads: one.
@@ -45,16 +41,33 @@ public:
     /// A call that has begun.
     struct Call {
         std::uint16_t number;
-        Phase outer;  ///< what the thread did before: the guest, unless calls are nested
+        bool nested;  ///< in another one; else the guest called
+        bool split;   ///< enter_kernel() and leave_kernel() are wanted
         Ticks begin;
-        Ledger before;    ///< the ledger when it began
-        Ticks guest;      ///< of the guest's time since the previous call ended
-        Ticks preempted;  ///< likewise, not on a CPU
+        Ticks self, kernel, blocked;  ///< of the ledger when it began
+        Ticks guest;                  ///< of the guest's time since the previous call ended
+        Ticks preempted;              ///< likewise, not on a CPU
     };
 
-    [[nodiscard]] Call begin(std::uint16_t number);
-    void enter_kernel() { advance(Phase::kernel); }
-    void leave_kernel() { advance(Phase::glue); }
+    /// `number` must be below kMaxCalls. Inline, so that the call is written where it stays: copied
+    /// in other pieces than it was written in, it stalls until the store is done.
+    [[nodiscard, gnu::always_inline]] Call begin(std::uint16_t number) {
+        const Ticks passed = pass();
+        const bool nested = in_call_;
+        (nested ? ledger_.glue : ledger_.guest) += passed;
+        in_call_ = true;
+        return {number,
+                nested,
+                wants_split(number),
+                mark_,
+                self_,
+                ledger_.kernel,
+                ledger_.blocked,
+                ledger_.guest - previous_guest_,
+                ledger_.blocked - previous_blocked_};
+    }
+    void enter_kernel() { ledger_.glue += pass(); }
+    void leave_kernel() { ledger_.kernel += pass(); }
     /// `error` 0: it succeeded.
     void end(const Call& call, std::uint16_t error, ByteView payload);
 
@@ -62,35 +75,63 @@ private:
     static constexpr double kPatience_ns = 10e9;
     static constexpr std::uint64_t kLookEvery = 4096;  // calls
 
-    [[gnu::noinline, gnu::cold]] void look_for_tracer(Ticks time);
-    Ticks advance(Phase next);
-    [[gnu::noinline, gnu::cold]] Ticks account_off_cpu(Ticks time, Ticks passed);
-    void publish(Ticks time);
+    // Of the calls in aggregate mode, the first ones are split, and then every eighth: by chance,
+    // because a server repeats itself.
+    static constexpr std::uint64_t kFirstSplits = 16;
+    static constexpr std::uint64_t kSplitBelow = std::uint64_t{1} << 61;
+
+    /// What of a call is a difference of the ledger.
+    struct Times {
+        Ticks total, kernel, blocked;
+    };
+
+    [[gnu::noinline, gnu::cold]] void look_for_tracer();
+    /// Ends a span of time; returns what of it the thread was on the CPU.
+    Ticks pass() {
+        const Ticks time = now(options_.clock);
+        const Ticks passed = time - mark_;
+        mark_ = time;
+        return off_cpu_.may_have_switched(passed) ? account_off_cpu(passed) : passed;
+    }
+    [[gnu::noinline, gnu::cold]] Ticks account_off_cpu(Ticks passed);
+    [[nodiscard]] bool wants_split(std::uint16_t number) {
+        constexpr std::uint64_t kFactor = 6364136223846793005;  // Knuth's, of MMIX
+        random_ = random_ * kFactor + 1;
+        return random_ <= split_below_ || totals(number).count < kFirstSplits;
+    }
+    void publish();
     void add_record(const Call& call, std::uint16_t error, ByteView payload);
     void add_totals(const Call& call, std::uint16_t error);
-    [[nodiscard]] std::array<Ticks, 3> times_of(const Call& call) const;
+    [[nodiscard]] Times times_of(const Call& call) const {
+        return {mark_ - call.begin - (self_ - call.self), ledger_.kernel - call.kernel,
+                ledger_.blocked - call.blocked};
+    }
 
     [[nodiscard]] CallTotals& totals(std::uint16_t call) {
         return reinterpret_cast<CallTotals*>(start_ + kSlotHeaderBytes)[call];
     }
 
+    // What every call needs, together.
     std::byte* start_;
     SlotHeader& header_;
-    std::byte* ring_;
     Options options_;
-    bool owns_;
-    OffCpu off_cpu_;
-    Phase phase_ = Phase::guest;
     Ticks mark_ = 0;  // up to here the ledger is complete
     Ledger ledger_;
     Ticks self_ = 0;
-    Ledger previous_;           // when the previous call ended
+    Ticks previous_guest_ = 0;  // when the previous call ended
+    Ticks previous_blocked_ = 0;
+    std::uint64_t calls_ = 0;
+    std::uint64_t random_ = 1;
+    std::uint64_t split_below_;
+    bool in_call_ = false;
+    bool lost_ = false;
+    bool abandoned_ = false;
+    bool owns_;
+    OffCpu off_cpu_;
+    std::byte* ring_;
     Ticks previous_begin_ = 0;  // of the previous record
     std::uint64_t head_ = 0;
     std::uint64_t tail_ = 0;  // as last seen
-    std::uint64_t calls_ = 0;
-    bool lost_ = false;
-    bool abandoned_ = false;
 };
 
 }  // namespace wasmax::trace

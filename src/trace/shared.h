@@ -17,7 +17,7 @@ namespace wasmax::trace {
 
 inline constexpr char kControlName[] = "wasmax-trace";
 inline constexpr std::uint64_t kControlMagic = 0x3143525458415357;  // "WSAXTRC1"
-inline constexpr std::uint32_t kControlVersion = 1;
+inline constexpr std::uint32_t kControlVersion = 2;
 
 inline constexpr std::size_t kControlBytes = kHostPageBytes;
 inline constexpr std::size_t kSchemaBytes = 256 * kKiB;
@@ -57,23 +57,24 @@ struct Ledger {
     std::uint64_t blocked = 0;  ///< not on a CPU, whatever for
 };
 
-/// The thread's side and the tracer's side lie in different cache lines.
+/// The thread's side and the tracer's side lie in different cache lines, and what a call writes in
+/// one: after a call into the kernel few lines are left in the cache.
 struct SlotHeader {
     std::atomic<SlotState> state;  ///< used, or ended: the thread will not write again
     std::atomic<std::int32_t> host_tid;
     std::atomic<std::int32_t> guest_tid;
     std::atomic<std::uint64_t> since;  ///< ticks: when this thread's recording began
 
+    std::atomic<std::uint64_t> dropped;  ///< records for which the ring had no room
+
     alignas(64) std::atomic<std::uint64_t> head;  ///< bytes ever written to the ring
     std::atomic<std::uint64_t> guest;
-    std::atomic<std::uint64_t> glue;
-    std::atomic<std::uint64_t> kernel;
+    std::atomic<std::uint64_t> glue;    ///< with kernel time of calls that were not split
+    std::atomic<std::uint64_t> kernel;  ///< of calls that were split: in full mode all
     std::atomic<std::uint64_t> blocked;
     std::atomic<std::uint64_t> self;   ///< spent by the recorder on CPU clocks; in none of the four
     std::atomic<std::uint64_t> until;  ///< ticks: what the ledger covers ends here
-    std::atomic<std::uint64_t> in_call;  ///< 1 + the call it is in, or 0
     std::atomic<std::uint64_t> calls;
-    std::atomic<std::uint64_t> dropped;  ///< records for which the ring had no room
 
     alignas(64) std::atomic<std::uint64_t> tail;  ///< bytes the tracer has taken
     std::atomic<std::uint64_t> seen;              ///< ticks: when it last looked here
@@ -108,12 +109,16 @@ inline constexpr std::size_t kMaxErrors = 96;
 
 /// What aggregate mode keeps of a call, per thread. Written by the thread, read by the tracer:
 /// each number is whole, but they may be a call apart.
-struct CallTotals {
+struct alignas(64) CallTotals {
     std::uint64_t count;
     std::uint64_t total;    ///< ticks
-    std::uint64_t kernel;   ///< of which on the CPU in the kernel
     std::uint64_t blocked;  ///< of which not on a CPU
     std::uint64_t longest;
+    // Two more looks at the clock tell the kernel's time from wasmax's; only some calls have them.
+    std::uint64_t splits;        ///< calls that did
+    std::uint64_t split_busy;    ///< ticks of theirs on the CPU
+    std::uint64_t split_kernel;  ///< of which in the kernel
+    std::uint64_t padding;
     std::array<std::uint32_t, kMaxErrors> errors;  ///< by number; the last one for all above
     std::array<std::uint32_t, kBuckets> latencies;
 };

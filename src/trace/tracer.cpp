@@ -167,7 +167,7 @@ bool walk(ByteView records, Ticks& base) {
 
 }  // namespace
 
-Result<Cost, Error> measure_cost(double ticks_per_ns, bool detects_switches) {
+Result<Cost, Error> measure_cost(Mode mode, double ticks_per_ns, bool detects_switches) {
     const UniqueFd memory(::memfd_create("wasmax-trace-cost", MFD_CLOEXEC));
     if (!memory || ::ftruncate(memory.get(), static_cast<off_t>(slot_offset(1))) != 0) {
         return fail(Error::from_errno(errno, "measuring what tracing costs"));
@@ -181,14 +181,15 @@ Result<Cost, Error> measure_cost(double ticks_per_ns, bool detects_switches) {
     constexpr std::array<std::byte, 18> kPayload{};  // of sock_send
     auto& header = *std::bit_cast<SlotHeader*>(start);
     Recorder recorder(
-        start,
-        {static_cast<std::uint32_t>(Mode::full), clock_kind(), ticks_per_ns, detects_switches},
+        start, {static_cast<std::uint32_t>(mode), clock_kind(), ticks_per_ns, detects_switches},
         true);
     const auto record = [&](int count) {
         for (int i = 0; i < count; ++i) {
             const Recorder::Call call = recorder.begin(0);
-            recorder.enter_kernel();
-            recorder.leave_kernel();
+            if (call.split) {
+                recorder.enter_kernel();
+                recorder.leave_kernel();
+            }
             recorder.end(call, 0, kPayload);
             header.tail.store(header.head.load(std::memory_order_relaxed),
                               std::memory_order_relaxed);
@@ -196,12 +197,21 @@ Result<Cost, Error> measure_cost(double ticks_per_ns, bool detects_switches) {
     };
     record(kWarmUp);
     const Ledger before{header.guest, header.glue, header.kernel, header.blocked};
+    const auto& totals = *std::bit_cast<const CallTotals*>(start + kSlotHeaderBytes);
+    const CallTotals before_totals = totals;
     record(kCalls);
     const auto per_call = [](std::uint64_t after, std::uint64_t earlier) {
         return static_cast<double>(after - earlier) / kCalls;
     };
-    return Cost{per_call(header.guest, before.guest), per_call(header.glue, before.glue),
-                per_call(header.kernel, before.kernel)};
+    const Cost cost{per_call(header.guest, before.guest), per_call(header.glue, before.glue),
+                    per_call(header.kernel, before.kernel), 0};
+    if (mode != Mode::aggregate) {
+        return cost;
+    }
+    const auto splits = static_cast<double>(totals.splits - before_totals.splits);
+    return Cost{cost.guest, cost.glue + cost.kernel,
+                static_cast<double>(totals.split_kernel - before_totals.split_kernel) / splits,
+                static_cast<double>(totals.split_busy - before_totals.split_busy) / splits};
 }
 
 Tracer::Tracer(UniqueFd memory, UniqueFd process, pid_t pid, Control* control)
@@ -278,7 +288,8 @@ Result<void, Error> Tracer::start(Mode mode) {
     recording_.clock = clock_kind();
     recording_.ticks_per_ns = measure_ticks_per_ns(recording_.clock);
     recording_.detects_switches = OffCpu::works() ? 1 : 0;
-    recording_.cost = TRY(measure_cost(recording_.ticks_per_ns, recording_.detects_switches != 0));
+    recording_.cost =
+        TRY(measure_cost(mode, recording_.ticks_per_ns, recording_.detects_switches != 0));
     recording_.command = command_of(pid_);
     recording_.start = moment(recording_.clock, pid_);
     control_->ticks_per_ns = recording_.ticks_per_ns;

@@ -55,8 +55,9 @@ struct Moment {
 /// What recording itself adds to each part of a call's time, in ticks.
 struct Cost {
     double guest;
-    double glue;
-    double kernel;
+    double glue;    ///< aggregate mode: to both, mean of all calls
+    double kernel;  ///< aggregate mode: of calls that are split
+    double split;   ///< aggregate mode: to both, of calls that are split
 };
 
 /// How a recording was made.
@@ -145,6 +146,7 @@ private:
 };
 
 /// What recording a call costs on this machine. `detects_switches` as in Control. Errors: host.
-[[nodiscard]] Result<Cost, Error> measure_cost(double ticks_per_ns, bool detects_switches);
+[[nodiscard]] Result<Cost, Error> measure_cost(Mode mode, double ticks_per_ns,
+                                               bool detects_switches);
 
 }  // namespace wasmax::trace

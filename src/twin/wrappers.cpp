@@ -121,10 +121,14 @@ auto recorded(Number number, Words in, bool has_result, const Body& body) {
     for (const std::uint32_t word : in) {
         payload.put(word);
     }
-    own->enter_kernel();
+    if (call.split) {
+        own->enter_kernel();
+    }
     const auto result = body();
     const int error = errno;
-    own->leave_kernel();
+    if (call.split) {
+        own->leave_kernel();
+    }
     if (result >= 0 && has_result) {
         payload.put(static_cast<std::uint32_t>(result));
     }

@@ -17,29 +17,31 @@ namespace wasmax::wasix {
 namespace {
 
 /// A host thread is one guest thread, so its recorder ends with it.
+thread_local std::unique_ptr<trace::Recorder> owned;
+
+/// The same without a destructor, which would make every access look for it first.
 struct ThreadRecorder {
-    std::unique_ptr<trace::Recorder> recorder;
+    trace::Recorder* recorder = nullptr;
     const trace::Target* target = nullptr;
     std::uint32_t watch = 0;  // the recording that was joined, or could not be
 };
-thread_local ThreadRecorder current;
+constinit thread_local ThreadRecorder current;
 
 /// A forked child is another thread to the tracer: the parent's slot is not its own.
 void forget_in_child() {
-    (void)current.recorder.release();  // NOLINT(bugprone-unused-return-value): the parent has it
-    current.watch = 0;
+    (void)owned.release();  // NOLINT(bugprone-unused-return-value): the parent has it
+    current = {};
     io::kernel_observer = nullptr;
 }
 
 [[gnu::noinline, gnu::cold]] trace::Recorder* join(Caller& caller, std::uint32_t watch) {
     static const int forking = ::pthread_atfork(nullptr, nullptr, forget_in_child);
     (void)forking;  // out of memory: a forked child's records would mix with its parent's
-    current.recorder.reset();
-    current.target = caller.process.trace_target();
-    current.watch = watch;
-    current.recorder =
-        caller.process.trace_target()->join(watch, static_cast<std::int32_t>(caller.thread.tid));
-    return current.recorder.get();
+    trace::Target* const target = caller.process.trace_target();
+    owned.reset();
+    owned = target->join(watch, static_cast<std::int32_t>(caller.thread.tid));
+    current = {owned.get(), target, watch};
+    return current.recorder;
 }
 
 trace::Recorder* recorder_of(Caller& caller) {
@@ -50,17 +52,18 @@ trace::Recorder* recorder_of(Caller& caller) {
     if (current.watch != watch || current.target != caller.process.trace_target()) [[unlikely]] {
         return join(caller, watch);
     }
-    return current.recorder.get();
+    return current.recorder;
 }
 
 }  // namespace
 
+// NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): call_ would be written twice.
 TracedCall::TracedCall(Caller& caller, SyscallId id)
     : process_(caller.process), recorder_(recorder_of(caller)) {
     if (recorder_ != nullptr) [[likely]] {
         call_ = recorder_->begin(static_cast<std::uint16_t>(id));
         outer_ = io::kernel_observer;
-        io::kernel_observer = this;
+        io::kernel_observer = call_.split ? this : nullptr;
     }
 }
 
@@ -78,6 +81,9 @@ void TracedCall::abandon(const trace::Recorder& recorder) {
     process_.trace_target()->abandon(recorder.watch());
 }
 
-void stop_recording_thread() { current = {}; }
+void stop_recording_thread() {
+    current = {};
+    owned.reset();
+}
 
 }  // namespace wasmax::wasix

@@ -32,7 +32,7 @@ private:
     const Process& process_;
     trace::Recorder* recorder_;  // the thread's, or null: it cannot be recorded
     io::KernelObserver* outer_ = nullptr;
-    trace::Recorder::Call call_{};
+    trace::Recorder::Call call_;  // if there is a recorder
     trace::Payload payload_;
 };
 
