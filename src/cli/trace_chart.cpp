@@ -167,7 +167,15 @@ canvas{width:100%;height:320px;border:1px solid #bbb;touch-action:none;cursor:gr
 #tip{min-height:1.5em;font-size:13px;color:#444}
 .scroll{overflow-x:auto}
 button{font:inherit;margin-right:.5em}
-@media print{button,.hint{display:none}}
+@media print{
+button,.hint{display:none}
+body{margin:0;max-width:none}
+.scroll{overflow:visible}
+svg{max-width:100%;height:auto}
+svg,canvas,tr{break-inside:avoid}
+h2,summary{break-after:avoid}
+svg,canvas{print-color-adjust:exact}
+}
 )";
 
 // Draws the calls of each thread; a wheel zooms around the pointer, dragging moves.
