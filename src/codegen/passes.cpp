@@ -6,6 +6,7 @@
 #include <llvm/Support/raw_ostream.h>
 
 #include "base/assert.h"
+#include "codegen/impl/scattered_stores.h"
 
 namespace wasmax::codegen {
 namespace {
@@ -47,7 +48,7 @@ constexpr const char* kT3Passes =
     "," WASMAX_COMBINE
     ","
     // Vectors, and what is left of loops.
-    "loop(loop-rotate,loop-deletion),loop-vectorize,loop-load-elim," WASMAX_COMBINE
+    "loop(loop-rotate,loop-deletion),scattered-stores,loop-vectorize,loop-load-elim," WASMAX_COMBINE
     "," WASMAX_SIMPLIFY_LATE ",slp-vectorizer,vector-combine," WASMAX_COMBINE
     ",loop-unroll<O3>,sroa<preserve-cfg>," WASMAX_COMBINE
     ",loop-mssa(licm),instsimplify,div-rem-pairs," WASMAX_SIMPLIFY_LATE ")";
@@ -79,6 +80,15 @@ void optimize(llvm::Module& module, const char* passes, llvm::TargetMachine& mac
     builder.registerFunctionAnalyses(functions);
     builder.registerLoopAnalyses(loops);
     builder.crossRegisterProxies(loops, functions, components, modules);
+    builder.registerPipelineParsingCallback([](llvm::StringRef name,
+                                               llvm::FunctionPassManager& manager,
+                                               llvm::ArrayRef<llvm::PassBuilder::PipelineElement>) {
+        if (name != "scattered-stores") {
+            return false;
+        }
+        manager.addPass(ScatteredStoresPass());
+        return true;
+    });
     llvm::ModulePassManager manager;
     const bool parsed = !llvm::errorToBool(builder.parsePassPipeline(manager, passes));
     WASMAX_ASSERT(parsed);  // a constant of ours
