@@ -24,7 +24,7 @@ public:
     /// each operation. Errors: what the kernel answers, but EINTR only if somebody wants the
     /// thread's attention (base/interruption.h): otherwise it is dealt with here.
     template <class Kind>
-    Result<std::size_t, HostErrno> run(const Kind& operation) {
+    [[gnu::always_inline]] Result<std::size_t, HostErrno> run(const Kind& operation) {
         const KernelCall timed;
         const auto result = straight_ ? perform(operation) : attempt(Operation(operation));
         if (!result.has_value() && result.error() == HostErrno{EINTR}) [[unlikely]] {

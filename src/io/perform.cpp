@@ -8,7 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -20,14 +19,6 @@ namespace wasmax::io {
 namespace {
 
 using Answer = Result<std::size_t, HostErrno>;
-
-/// The result of a kernel call. `errno` is read in the expression that made the call.
-Answer answer(ssize_t result) {
-    if (result < 0) [[unlikely]] {
-        return fail(HostErrno{errno});
-    }
-    return static_cast<std::size_t>(result);
-}
 
 int count(Buffers buffers) { return static_cast<int>(buffers.size()); }
 
@@ -62,32 +53,26 @@ timespec remaining(std::int64_t deadline_ns) {
 
 }  // namespace
 
-// One buffer, the usual number, goes by read and write: the kernel spares itself copying an array
-// of iovecs (bench/micro/syscall_bench.cpp: a tenth of the cost of writing one byte).
-
-Answer perform(const Read& read) {
+Answer perform_any(const Read& read) {
+    if (read.offset == kFilePosition) {
+        return answer(::readv(read.fd, read.buffers.data(), count(read.buffers)));
+    }
     if (read.buffers.size() == 1) {
         const iovec& buffer = read.buffers.front();
-        return read.offset == kFilePosition
-                   ? answer(::read(read.fd, buffer.iov_base, buffer.iov_len))
-                   : answer(::pread(read.fd, buffer.iov_base, buffer.iov_len, read.offset));
+        return answer(::pread(read.fd, buffer.iov_base, buffer.iov_len, read.offset));
     }
-    return read.offset == kFilePosition
-               ? answer(::readv(read.fd, read.buffers.data(), count(read.buffers)))
-               : answer(::preadv(read.fd, read.buffers.data(), count(read.buffers), read.offset));
+    return answer(::preadv(read.fd, read.buffers.data(), count(read.buffers), read.offset));
 }
 
-Answer perform(const Write& write) {
+Answer perform_any(const Write& write) {
+    if (write.offset == kFilePosition) {
+        return answer(::writev(write.fd, write.buffers.data(), count(write.buffers)));
+    }
     if (write.buffers.size() == 1) {
         const iovec& buffer = write.buffers.front();
-        return write.offset == kFilePosition
-                   ? answer(::write(write.fd, buffer.iov_base, buffer.iov_len))
-                   : answer(::pwrite(write.fd, buffer.iov_base, buffer.iov_len, write.offset));
+        return answer(::pwrite(write.fd, buffer.iov_base, buffer.iov_len, write.offset));
     }
-    return write.offset == kFilePosition
-               ? answer(::writev(write.fd, write.buffers.data(), count(write.buffers)))
-               : answer(
-                     ::pwritev(write.fd, write.buffers.data(), count(write.buffers), write.offset));
+    return answer(::pwritev(write.fd, write.buffers.data(), count(write.buffers), write.offset));
 }
 
 Answer perform(const Accept& accept) {
@@ -117,17 +102,11 @@ Answer perform(const Receive& receive) {
     return result;
 }
 
-Answer perform(const Send& send) {
-    const int flags = send.flags | MSG_NOSIGNAL;
-    if (send.buffers.size() == 1) {
-        const iovec& buffer = send.buffers.front();
-        return answer(::sendto(send.fd, buffer.iov_base, buffer.iov_len, flags, send.address,
-                               send.address_bytes));
-    }
+Answer perform_any(const Send& send) {
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): the kernel only reads it.
     const msghdr message =
         header(send.buffers, const_cast<sockaddr*>(send.address), send.address_bytes);
-    return answer(::sendmsg(send.fd, &message, flags));
+    return answer(::sendmsg(send.fd, &message, send.flags | MSG_NOSIGNAL));
 }
 
 Answer perform(const SendFile& file) {
