@@ -342,6 +342,8 @@ void add_bench(CLI::App& app, int& exit_code) {
         ->capture_default_str();
     command->add_option("--contenders", options->overrides.contenders, "Only these, in this order")
         ->delimiter(',');
+    command->add_option("--baseline", options->overrides.baseline,
+                        "The contender that the others are compared with");
     command->add_option("--workloads", options->overrides.workloads, "Only these")->delimiter(',');
     add_load_options(*command, *options);
     command->add_option("--output", options->output,

@@ -170,12 +170,13 @@ std::vector<const Recipe*> recipes_for(const ExperimentFile& file, const Workloa
 
 Attempt<Experiment> experiment_for(const ExperimentFile& file, const Workload& workload,
                                    const Overrides& overrides, Workshop& workshop) {
-    Experiment experiment{.name = file.name,
-                          .contenders = {},
-                          .workload = workload,
-                          .load = file.load,
-                          .runs = overrides.runs.value_or(file.runs),
-                          .baseline = file.baseline};
+    Experiment experiment{
+        .name = file.name,
+        .contenders = {},
+        .workload = workload,
+        .load = file.load,
+        .runs = overrides.runs.value_or(file.runs),
+        .baseline = overrides.baseline.empty() ? file.baseline : overrides.baseline};
     Load& load = experiment.load;
     load.threads = overrides.threads.value_or(load.threads);
     load.duration = overrides.duration.value_or(load.duration);
@@ -217,6 +218,10 @@ Result<void, Error> check_names(const ExperimentFile& file, const Overrides& ove
         if (std::ranges::find(contenders, name) == contenders.end()) {
             return fail(unknown("contender", name, file.name, contenders));
         }
+    }
+    if (!overrides.baseline.empty() &&
+        std::ranges::find(contenders, overrides.baseline) == contenders.end()) {
+        return fail(unknown("contender", overrides.baseline, file.name, contenders));
     }
     for (const std::string& name : overrides.workloads) {
         if (std::ranges::find(workloads, name) == workloads.end()) {

@@ -21,6 +21,7 @@ namespace wasmax::lab {
 struct Overrides {
     std::vector<std::string> contenders = {};  ///< only these, in this order; repeated: once more
     std::vector<std::string> workloads = {};   ///< only these
+    std::string baseline = {};                 ///< empty: the file's
     std::optional<int> runs = {};
     std::optional<int> connections = {};
     std::optional<int> threads = {};

@@ -302,6 +302,8 @@ TEST_F(Bench, BadExperimentsSayWhereAndWhat) {
                 HasSubstr("there is no experiment 'foundig' (did you mean founding?)"));
     EXPECT_THAT(wasmax({"bench", "--contenders", "natve", "--output", output()}).errors,
                 HasSubstr("founding has no contender 'natve' (did you mean native?)"));
+    EXPECT_THAT(wasmax({"bench", "--baseline", "natve", "--output", output()}).errors,
+                HasSubstr("founding has no contender 'natve' (did you mean native?)"));
     EXPECT_THAT(wasmax({"bench", "--quota", "half", "--output", output()}).errors,
                 HasSubstr("'half' is not a quota"));
     EXPECT_THAT(wasmax({"bench", "--output", "/proc/nowhere"}).errors,

@@ -107,6 +107,7 @@ TEST_F(Plan, AnExperimentPerWorkloadAndLoad) {
 TEST_F(Plan, TheCommandLineHasTheLastWord) {
     const auto planned = plan_of({.contenders = {"b", "b"},
                                   .workloads = {"close"},
+                                  .baseline = "b",
                                   .runs = 9,
                                   .connections = 7,
                                   .threads = 2,
@@ -120,6 +121,7 @@ TEST_F(Plan, TheCommandLineHasTheLastWord) {
                               .duration = std::chrono::seconds(1),
                               .warmup = std::chrono::seconds(0)}));
     EXPECT_EQ(one.runs, 9);
+    EXPECT_EQ(one.baseline, "b");
     ASSERT_EQ(one.contenders.size(), 2U);
     EXPECT_EQ(one.contenders[1].name, "b-2");
     EXPECT_TRUE(one.absences.empty());
