@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -21,6 +22,7 @@
 #include <gtest/gtest.h>
 
 #include "base/unique_fd.h"
+#include "base/units.h"
 #include "trace/analysis.h"
 #include "trace/fields.h"
 #include "trace/file_reader.h"
@@ -107,8 +109,10 @@ protected:
             payload.put(std::uint16_t{4});
             payload.put(std::uint32_t{5});
             payload.put_address(1, 8080, std::as_bytes(std::span("\x7f\0\0\1", 4)));
-            recorder.enter_kernel();
-            recorder.leave_kernel();
+            if (call.split) {
+                recorder.enter_kernel();
+                recorder.leave_kernel();
+            }
             recorder.end(call, 0, payload.bytes());
         }
         const Recorder::Call call = recorder.begin(0);
@@ -226,6 +230,46 @@ TEST_F(File, AggregatesCountTheSameCalls) {
         EXPECT_EQ(row.errors.size(), row.key == "fd_close" ? 1U : 0U);
     }
     EXPECT_FALSE(analyse(*file, {.by = GroupBy::fd}).has_value());
+}
+
+TEST_F(File, AggregatesSplitTheFirstCallsAndSomeOfTheRest) {
+    record(Mode::aggregate, 1000);
+    const auto file = FileReader::open(path_);
+    ASSERT_TRUE(file.has_value());
+    ASSERT_EQ(file->totals().size(), 2U);
+    for (const auto& [where, totals] : file->totals()) {
+        ASSERT_EQ(totals.count, 2000U);
+        // One in eight, and the first sixteen; the same every time, as the chance is.
+        EXPECT_GT(totals.splits, 16U + 150U);
+        EXPECT_LT(totals.splits, 16U + 350U);
+        EXPECT_LE(totals.split_kernel, totals.split_busy);
+        EXPECT_LE(totals.split_busy + totals.blocked, totals.total);
+        EXPECT_EQ(totals.split_kernel == 0, where.second == 0);  // fd_close never enters it there
+    }
+    const auto analysis = analyse(*file, {});
+    ASSERT_TRUE(analysis.has_value());
+    const TimeLedger& ledger = analysis->ledgers.front();
+    constexpr double kTolerated = 0.02;
+    EXPECT_LT(std::abs(ledger.error()), kTolerated);
+}
+
+TEST_F(File, AggregatesStayWithinTheirLimit) {
+    constexpr Bytes kLimit{64 * kKiB};
+    const auto target = make_target();
+    Tracer tracer = make_tracer(*target);
+    ASSERT_TRUE(tracer.start(Mode::aggregate).has_value());
+    const auto writer = FileWriter::create(path_, tracer.recording(), kLimit);
+    ASSERT_TRUE(writer.has_value());
+    ASSERT_TRUE((*writer)->schema(schema().to_text()).has_value());
+    CallTotals totals{};
+    constexpr std::uint64_t kRounds = 1000;  // each some 2 KiB
+    for (totals.count = 1; totals.count <= kRounds; ++totals.count) {
+        ASSERT_TRUE((*writer)->totals(0, 0, totals).has_value());
+    }
+    EXPECT_LE(bytes().size(), kLimit.count / 2);
+    const auto file = FileReader::open(path_);
+    ASSERT_TRUE(file.has_value());
+    EXPECT_EQ(file->totals().at({0, 0}).count, kRounds);
 }
 
 TEST_F(File, IsReadableUpToWhereItWasCut) {
