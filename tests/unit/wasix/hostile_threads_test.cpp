@@ -44,6 +44,17 @@
 #include "wasix/process.h"
 #include "wasix/thread.h"
 
+/// Guest threads may race for their own memory: a handler copies what it looks at, and whatever it
+/// copied is checked. So races are no find where a handler or the kernel copies to and from it.
+extern "C" const char* __tsan_default_suppressions();   // NOLINT(bugprone-reserved-identifier)
+extern "C" const char* __tsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
+    return "race:wasmax::wasix::GuestMemory\n"
+           "race:wasi_snapshot_preview1::random_get\n"
+           "race:wasix_32v1::getcwd\n"
+           "race:wasix_32v1::port_addr_list\n"
+           "race:wasmax::io::perform\n";
+}
+
 namespace wasmax::wasix {
 namespace {
 
