@@ -157,7 +157,7 @@ TEST_F(Tier, CompilingEndsAtItsMemoryLimit) {
 }
 
 TEST_F(Tier, ProgressIsShownOnlyWhenAskedForOrOnATerminal) {
-    const std::string module = write("module.wat", module_of(100, 4000));
+    const std::string module = write("module.wat", module_of(40, 2000));
     const Completed quiet = wasmax({"compile", module, "-o", *this / "out"});
     EXPECT_EQ(quiet.exit_code, 0);
     EXPECT_EQ(quiet.errors, "");
