@@ -361,7 +361,7 @@ Result<std::size_t, Error> Tracer::drain_slot(Slot& slot, Sink& sink) {
     return static_cast<std::size_t>(bytes);
 }
 
-/// Returns whether a ring was filling up.
+/// Returns whether to look again soon: a ring was filling up, or a thread has ended.
 Result<bool, Error> Tracer::drain(Sink& sink) {
     TRY(give_schema(sink));
     bool busy = false;
@@ -397,6 +397,7 @@ Result<bool, Error> Tracer::drain(Sink& sink) {
         if (state == SlotState::ended) {
             TRY(sample(sink, &slot));
             reset_slot(index);
+            busy = true;  // others may wait for the slot
         }
     }
     return busy;
@@ -440,7 +441,8 @@ Result<void, Error> Tracer::sample(Sink& sink, const Slot* only) {
 
 Result<void, Error> Tracer::loop(Sink& sink, const std::function<bool()>& should_stop) {
     constexpr int kShortest_ms = 2;
-    constexpr int kLongest_ms = 20;
+    // Rings fill, totals do not: each look takes the CPU from somebody.
+    const int longest_ms = recording_.mode == Mode::aggregate ? 60 : 20;
     constexpr std::uint64_t kSampling_ns = 1'000'000'000;
     int pause_ms = kShortest_ms;
     std::uint64_t sampled_ns = 0;
@@ -448,7 +450,7 @@ Result<void, Error> Tracer::loop(Sink& sink, const std::function<bool()>& should
         pollfd entry{process_.get(), POLLIN, 0};
         ended_ = ::poll(&entry, 1, pause_ms) == 1 || control_->has_ended.load() != 0;
         const bool busy = TRY(drain(sink));
-        pause_ms = busy ? kShortest_ms : std::min(pause_ms * 2, kLongest_ms);
+        pause_ms = busy ? kShortest_ms : std::min(pause_ms * 2, longest_ms);
         const std::uint64_t now_ns = clock_ns(CLOCK_MONOTONIC);
         if (now_ns - sampled_ns >= kSampling_ns) {
             TRY(sample(sink, nullptr));
