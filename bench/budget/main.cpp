@@ -86,7 +86,7 @@ public:
         context_.memory_base = memory_.data();
         context_.memory0 = &state_;
         context_.thread = thread_.get();
-        store(kIovs, wasix::Iovec{kBuffer, 64});
+        store(kIovs, wasix::Iovec32{kBuffer, 64});
         if (mode != trace::Mode::off) {
             watch(mode);
         }
@@ -111,7 +111,7 @@ public:
     template <class... Arguments>
     auto entry(const char* name, Arguments... arguments) {
         using Entry = std::uint32_t (*)(abi::VmContext*, decltype((void(arguments), 0U))...);
-        const auto function = std::bit_cast<Entry>(wasix::find_syscall("wasix_32v1", name)->entry);
+        const auto function = std::bit_cast<Entry>(wasix::find_syscall("wasix_32v1", name)->narrow.entry);
         return [this, function, name, ... values = static_cast<std::uint32_t>(arguments)] {
             if (const std::uint32_t error = function(&context_, values...)) {
                 give_up(fmt::format("{} gave errno {}", name, error));

@@ -33,7 +33,7 @@ std::string syscalls_json() {
                         {"name", row.name},
                         {"parameters", row.parameters},
                         {"results", row.results},
-                        {"type", wasm::to_string(row.type())},
+                        {"type", wasm::to_string(row.narrow.type())},
                         {"status", to_string(row.status)}});
     }
     return rows.dump(2) + "\n";

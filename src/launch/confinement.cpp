@@ -81,7 +81,7 @@ RulesetAttributes handled_by(long version, bool network) {
         attributes.handled_access_net = kAccessBindTcp | kAccessConnectTcp;
     }
     if (version >= kScopesSince) {
-        attributes.scoped = kScopeSignal | (network ? 0 : kScopeAbstractUnix);
+        attributes.scoped = kScopeSignal | kScopeAbstractUnix;
     }
     return attributes;
 }
@@ -153,6 +153,9 @@ Confinement confinement_of(const wasm::Module& module, const wasix::ProcessOptio
             row->status == wasix::Status::notsup) {
             continue;
         }
+        confinement.unix_sockets =
+            confinement.unix_sockets || (confinement.network && options.net_policy == nullptr &&
+                                         !options.preopens.empty() && row->name == "sock_open");
         confinement.interfaces =
             confinement.interfaces || (confinement.network && row->name.starts_with("port_"));
         confinement.names = confinement.names || (confinement.network && row->name == "resolve");

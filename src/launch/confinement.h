@@ -12,9 +12,10 @@ namespace wasmax::launch {
 
 /// What a guest's host process still needs of the kernel once the guest runs. docs/confinement.md
 struct Confinement {
-    bool network = false;     ///< sockets that reach further than this process
-    bool interfaces = false;  ///< asking the kernel which network interfaces there are
-    bool names = false;       ///< reading what name resolution is configured with
+    bool network = false;       ///< sockets that reach further than this process
+    bool unix_sockets = false;  ///< also such, which can be named outside of the directories
+    bool interfaces = false;    ///< asking the kernel which network interfaces there are
+    bool names = false;         ///< reading what name resolution is configured with
     /// Other programs are compiled and run: only what no program needs can be kept from it.
     bool programs = false;
     std::vector<wasix::Preopen> directories;

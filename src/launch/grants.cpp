@@ -24,6 +24,7 @@
 #include "wasix/files.h"
 #include "wasix/net_rules.h"
 #include "wasix/process.h"
+#include "wasix/resolver.h"
 
 namespace wasmax::launch {
 namespace {
@@ -80,6 +81,35 @@ Result<void, Error> grant_variable(Grants& grants, std::string_view value,
     return {};
 }
 
+/// nullopt: no decimal number, or too large a one.
+std::optional<std::uint64_t> parse_count(std::string_view text) {
+    std::uint64_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    return error == std::errc() && end == text.data() + text.size() ? std::optional(count)
+                                                                    : std::nullopt;
+}
+
+/// An IPv6 address is in brackets.
+Result<void, Error> grant_listener(Grants& grants, std::string_view value,
+                                   std::string_view spelling) {
+    constexpr std::uint64_t kMaxPort = 65'535;
+    const auto colon = value.rfind(':');
+    std::string_view host = value.substr(0, colon);
+    const auto port =
+        colon == std::string_view::npos ? std::nullopt : parse_count(value.substr(colon + 1));
+    const bool bracketed = host.starts_with('[') && host.ends_with(']');
+    if (bracketed) {
+        host = host.substr(1, host.size() - 2);
+    }
+    wasix::IpAddress address;
+    if (!port || *port > kMaxPort || !wasix::parse_literal(host, address) ||
+        bracketed != (address.bits != 32)) {
+        return fail(wrong_value(spelling, "ADDRESS:PORT, such as 127.0.0.1:8080", value));
+    }
+    grants.listeners.push_back({address, static_cast<std::uint16_t>(*port)});
+    return {};
+}
+
 constexpr std::string_view kReadOnly = ":ro";
 
 /// Without GUEST the guest sees the host's name.
@@ -108,14 +138,6 @@ Result<void, Error> grant_mapped_directory(Grants& grants, std::string_view valu
     grants.directories.push_back(
         {std::string(value.substr(colon + 1)), std::string(value.substr(0, colon)), false});
     return {};
-}
-
-/// nullopt: no decimal number, or too large a one.
-std::optional<std::uint64_t> parse_count(std::string_view text) {
-    std::uint64_t count = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    return error == std::errc() && end == text.data() + text.size() ? std::optional(count)
-                                                                    : std::nullopt;
 }
 
 Result<void, Error> set_time_limit(Grants& grants, std::string_view value,
@@ -202,6 +224,9 @@ constexpr std::array kOptions{
                 "Let the program use the host's network: all of it, or what RULES allow, such as "
                 "ipv4:allow=127.0.0.1:8080/in or dns:allow=*.example.com:443 (docs/network.md)",
                 true},
+    GrantOption{"listen", "ADDRESS:PORT",
+                "Give the program a socket that listens there, as the first descriptor after those "
+                "of its directories (3 without any), and LISTEN_FDS"},
     GrantOption{"env", "NAME=VALUE", "Give the program an environment variable"},
     GrantOption{"forward-host-env", "", "Give the program all variables of this environment"},
     GrantOption{"dir", "HOST[:GUEST[:ro]]",
@@ -221,9 +246,9 @@ constexpr std::array kOptions{
                 "it calls one, or is not run (default)"},
 };
 constexpr std::array<Apply, kOptions.size()> kApply{
-    grant_network,          grant_variable,  forward_host_env,   grant_directory,  grant_directory,
-    grant_mapped_directory, set_time_limit,  set_trap_exit_code, set_memory_limit, set_max_fds,
-    set_max_threads,        leave_host_open, set_unknown_imports};
+    grant_network,   grant_listener,         grant_variable,  forward_host_env,   grant_directory,
+    grant_directory, grant_mapped_directory, set_time_limit,  set_trap_exit_code, set_memory_limit,
+    set_max_fds,     set_max_threads,        leave_host_open, set_unknown_imports};
 
 void report_missing(wasix::Capability capability, const Frontend& frontend) {
     const std::string prefix(frontend.option_prefix);
@@ -270,7 +295,11 @@ wasix::ProcessOptions process_options(const Grants& grants, std::vector<std::str
     for (const std::string& entry : grants.env) {
         set_variable(options.env, entry);
     }
+    if (!grants.listeners.empty()) {
+        set_variable(options.env, "LISTEN_FDS=" + std::to_string(grants.listeners.size()));
+    }
     options.preopens = grants.directories;
+    options.listeners = grants.listeners;
     options.network = grants.network ? wasix::Network::all : wasix::Network::none;
     if (grants.net_rules) {
         options.net_policy = std::make_shared<wasix::NetPolicy>(*grants.net_rules);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "base/units.h"
+#include "wasix/address.h"
 #include "wasix/net_rules.h"
 #include "wasix/process.h"
 #include "wasix/unknown_imports.h"
@@ -24,6 +25,7 @@ struct Grants {
     bool forward_host_env = false;
     std::vector<std::string> env;  ///< NAME=VALUE; a later one replaces an earlier one of that name
     std::vector<wasix::Preopen> directories;
+    std::vector<wasix::IpEndpoint> listeners;
     std::chrono::milliseconds time_limit{0};  ///< 0: none
     Bytes memory_limit{0};                    ///< 0: none
     std::size_t max_fds = 0;                  ///< 0: as many as there are

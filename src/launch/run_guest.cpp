@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -23,6 +24,7 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "base/units.h"
+#include "io/backend.h"
 #include "io/direct.h"
 #include "launch/confinement.h"
 #include "launch/grants.h"
@@ -68,13 +70,15 @@ Result<wasix::Outcome, Error> outcome_of(runtime::InstantiateError&& error,
 /// that nothing interrupts, is ended with the process a while later.
 class Deadline {
 public:
-    Deadline(runtime::ThreadState& thread, std::chrono::milliseconds limit) {
+    Deadline(wasix::Process& process, runtime::ThreadState& thread,
+             std::chrono::milliseconds limit) {
         if (limit.count() != 0) {
-            watcher_ = std::jthread([this, &thread, limit](const std::stop_token& ended) {
+            watcher_ = std::jthread([this, &process, &thread, limit](const std::stop_token& ended) {
                 constexpr std::chrono::seconds kGrace{5};
                 if (!ends_within(limit, ended)) {
                     thread.interruption.request(runtime::Request::stop);
                     if (!ends_within(kGrace, ended)) {
+                        process.terminal().restore();
                         ::_exit(kExitTrap);
                     }
                 }
@@ -132,12 +136,31 @@ private:
     bool mine_ = false;
 };
 
+std::int64_t now_ns() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);  // cannot fail
+    return now.tv_sec * 1'000'000'000 + now.tv_nsec;
+}
+
+/// Whether the guest was given a signal that ends a while ago and has not come to handle it: it
+/// computes, and calls no function. Async-signal-safe.
+bool ignores_signals(wasix::Process& process) {
+    constexpr std::int64_t kPatience_ns = 500'000'000;
+    static constinit std::atomic<std::int64_t> asked_at_ns{0};
+    const std::int64_t now = now_ns();
+    if (process.signals().is_pending_for(process.threads().main())) {
+        return now - asked_at_ns.load() > kPatience_ns;
+    }
+    asked_at_ns = now;
+    return false;
+}
+
 /// Whether the guest takes the signal, or is made to end by it. Async-signal-safe.
 bool give_to_guest(int number, bool ends) {
     bool given = false;
     g_handling.fetch_add(1);
     if (wasix::Process* const process = g_process.load()) {
-        given = process->signals().take_from_host(number);
+        given = !(ends && ignores_signals(*process)) && process->signals().take_from_host(number);
         if (!given && ends && !g_ending.exchange(true)) {
             process->threads().end_from_host(static_cast<std::uint8_t>(kExitSignal + number));
             given = true;
@@ -147,10 +170,20 @@ bool give_to_guest(int number, bool ends) {
     return given;
 }
 
+/// Async-signal-safe.
+void restore_terminal() {
+    g_handling.fetch_add(1);
+    if (wasix::Process* const process = g_process.load()) {
+        process->terminal().restore();
+    }
+    g_handling.fetch_sub(1);
+}
+
 /// Without a guest that ends in good order, or at the second time, it ends at once, without a core.
 void end_on_signal(int number) {
     const int saved_errno = errno;
     if (!give_to_guest(number, true)) {
+        restore_terminal();
         ::_exit(kExitSignal + number);
     }
     errno = saved_errno;
@@ -160,6 +193,7 @@ void end_on_signal(int number) {
 void pass_on_signal(int number) {
     const int saved_errno = errno;
     if (!give_to_guest(number, false) && number != SIGWINCH && number != SIGCONT) {
+        restore_terminal();
         struct sigaction standard{};
         standard.sa_handler = SIG_DFL;
         ::sigaction(number, &standard, nullptr);
@@ -193,7 +227,8 @@ Result<wasix::Outcome, Error> run(std::shared_ptr<const runtime::Artifact> artif
     const struct RecordingEnd {
         ~RecordingEnd() { wasix::stop_recording_thread(); }
     } recording_end;
-    io::DirectBackend io;
+    io::DirectBackend direct;
+    io::Backend& io = limits.io == nullptr ? direct : *limits.io;
     const auto process = TRY(wasix::Process::create(std::move(options), io));
     if (confinement) {
         TRY(confine(*confinement));
@@ -205,7 +240,7 @@ Result<wasix::Outcome, Error> run(std::shared_ptr<const runtime::Artifact> artif
     runtime::Store store(store_options);
     const auto thread = TRY(runtime::ThreadState::create(store));
     process->attach(*thread);
-    const Deadline deadline(*thread, limits.time);
+    const Deadline deadline(*process, *thread, limits.time);
     const HostSignals signals(*process);
     const auto imports = bind_imports(artifact->module(), store, *process);
     if (!imports) {

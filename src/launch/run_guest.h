@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "base/units.h"
+#include "io/backend.h"
 #include "launch/grants.h"
 #include "launch/invocation.h"
 #include "runtime/artifact.h"
@@ -31,6 +32,8 @@ struct GuestLimits {
     /// Takes from this process, for good, what the guest was not granted: confine(). For processes
     /// that do nothing else.
     bool confines_host = false;
+    /// What runs the guest's transfers, and outlives it; null: io::DirectBackend. For tests.
+    io::Backend* io = nullptr;
 };
 
 /// Where a tracer finds this process: for ProcessOptions::trace. Errors: host.

@@ -227,6 +227,10 @@ void allow_sockets(Program& program, const Confinement& confinement) {
         program.allow(kNetwork);
         program.allow_if(SYS_socket, {{kDomain, kInet}, {kType, kTransports, kTypeMask}});
         program.allow_if(SYS_socketpair, kType, kTransports, kTypeMask);
+        if (confinement.unix_sockets) {
+            constexpr unsigned kUnix[]{AF_UNIX};
+            program.allow_if(SYS_socket, {{kDomain, kUnix}, {kType, kTransports, kTypeMask}});
+        }
     } else {
         constexpr unsigned kAddress = 4;
         program.allow_if_null(SYS_sendto, kAddress);

@@ -48,10 +48,10 @@ struct RawAddress {
 };
 
 /// For the tracer: no check but that of the memory's bounds.
-[[nodiscard]] RawAddress load_raw_address(const GuestMemory& memory, std::uint32_t address);
+[[nodiscard]] RawAddress load_raw_address(const GuestMemory& memory, std::uint64_t address);
 
 /// The guest's address at `pointer`; only the bytes its family needs are read. Ports are
-/// little-endian. Errors: memviolation; notsup (unix); inval (no family). An unspecified address is
+/// little-endian. Errors: memviolation; inval (unix, or no family). An unspecified address is
 /// AF_UNSPEC. wasix: 5.1-5.6
 [[nodiscard]] Result<HostAddress, Errno> load_address(const GuestMemory& memory,
                                                       GuestPointer<const AddressPort> pointer);

@@ -13,6 +13,7 @@
 #include "wasix/errnos.h"
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
+#include "wasix/params.h"
 #include "wasix/process.h"
 #include "wasix/syscalls.h"
 #include "wasix/thread.h"
@@ -22,12 +23,13 @@ namespace {
 
 /// Writes the strings to `buffer` and the guest addresses of each to `pointers`. wasix: 1.11
 Result<void, Errno> store_strings(const GuestMemory& memory, const StringList& strings,
-                                  GuestPointer<Size> pointers, GuestPointer<std::byte> buffer) {
-    const GuestSpan<Size> array{pointers.address, strings.count()};
+                                  GuestPointer<GuestAddress> pointers,
+                                  GuestPointer<std::byte> buffer) {
+    const GuestSpan<GuestAddress> array{pointers.address, strings.count()};
     TRY(memory.check(array));
     const MutableByteView bytes = TRY(memory.view(buffer.address, strings.bytes().size()));
     for (Size index = 0; index < strings.count(); ++index) {
-        memory.put(array, index, Size{buffer.address + strings.offsets()[index]});
+        memory.put(array, index, GuestAddress{buffer.address + strings.offsets()[index]});
     }
     if (!bytes.empty()) {
         std::memcpy(bytes.data(), strings.bytes().data(), bytes.size());
@@ -41,7 +43,8 @@ std::tuple<Size, Size> sizes(const StringList& strings) {
 
 }  // namespace
 
-Result<void, Errno> wasi_snapshot_preview1::args_get(Caller& caller, GuestPointer<Size> argv,
+Result<void, Errno> wasi_snapshot_preview1::args_get(Caller& caller,
+                                                     GuestPointer<GuestAddress> argv,
                                                      GuestPointer<std::byte> argv_buf) {
     return store_strings(caller.memory, caller.process.args(), argv, argv_buf);
 }
@@ -50,7 +53,8 @@ Result<std::tuple<Size, Size>, Errno> wasi_snapshot_preview1::args_sizes_get(Cal
     return sizes(caller.process.args());
 }
 
-Result<void, Errno> wasi_snapshot_preview1::environ_get(Caller& caller, GuestPointer<Size> entries,
+Result<void, Errno> wasi_snapshot_preview1::environ_get(Caller& caller,
+                                                        GuestPointer<GuestAddress> entries,
                                                         GuestPointer<std::byte> entries_buf) {
     return store_strings(caller.memory, caller.process.env(), entries, entries_buf);
 }
@@ -60,7 +64,7 @@ Result<std::tuple<Size, Size>, Errno> wasi_snapshot_preview1::environ_sizes_get(
 }
 
 /// linux: getrandom(2)
-Result<void, Errno> wasi_snapshot_preview1::random_get(Caller& caller, GuestSpan<std::byte> buf) {
+Result<void, Errno> wasi_snapshot_preview1::random_get(Caller& caller, GuestBuffer buf) {
     MutableByteView rest = TRY(caller.memory.writable(buf));
     while (!rest.empty()) {
         // A signal cuts long requests short, which is no error; only the first bytes after boot can

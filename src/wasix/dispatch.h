@@ -23,9 +23,10 @@
 namespace wasmax::wasix {
 
 // From a handler to what compiled code calls: `R entry(VmContext*, values...)` in the C convention,
-// with the signature that the row's types give. An entry lifts the arguments, checks where results
-// go, calls the handler, stores the results and returns the errno: no allocation, no lock, no
-// indirect call.
+// with the signature that the row's types give. Each row has two, for guests whose addresses are
+// i32 and i64 (`Address` is uint32_t or uint64_t); the handler is the same. An entry lifts the
+// arguments, checks where results go, calls the handler, stores the results and returns the errno:
+// no allocation, no lock, no indirect call.
 
 /// The parameter types of a handler, after its Caller.
 template <class Handler>
@@ -35,37 +36,42 @@ struct ParamsOf<R(Caller&, Params...)> {
     using type = TypeList<Params...>;
 };
 
-template <class T>
-using OutPointer = std::uint32_t;
+template <class Address, class T>
+using OutPointer = Address;
+
+template <class Address>
+inline constexpr AddressWidth kWidth =
+    sizeof(Address) == sizeof(std::uint32_t) ? AddressWidth::bits32 : AddressWidth::bits64;
 
 /// A native entry's wasm parameters and whether it returns an i32.
-template <class Results, class Params>
+template <class Address, class Results, class Params>
 struct Signature;
-template <class... Results, class... Params>
-struct Signature<TypeList<Results...>, TypeList<Params...>> {
-    using Wasm = typename Concat<WasmOf<Params...>, TypeList<OutPointer<Results>...>>::type;
+template <class Address, class... Results, class... Params>
+struct Signature<Address, TypeList<Results...>, TypeList<Params...>> {
+    using Wasm = typename Concat<WasmOf<Address, Params...>,
+                                 TypeList<OutPointer<Address, Results>...>>::type;
     static constexpr bool kReturns = true;
 };
-template <class... Params>
-struct Signature<TypeList<ProcessExit>, TypeList<Params...>> {
-    using Wasm = WasmOf<Params...>;
+template <class Address, class... Params>
+struct Signature<Address, TypeList<ProcessExit>, TypeList<Params...>> {
+    using Wasm = WasmOf<Address, Params...>;
     static constexpr bool kReturns = false;
 };
-template <class... Params>
-struct Signature<TypeList<Nothing>, TypeList<Params...>> {
-    using Wasm = WasmOf<Params...>;
+template <class Address, class... Params>
+struct Signature<Address, TypeList<Nothing>, TypeList<Params...>> {
+    using Wasm = WasmOf<Address, Params...>;
     static constexpr bool kReturns = false;
 };
-template <class... Params>
-struct Signature<TypeList<TidOrErrno>, TypeList<Params...>> {
-    using Wasm = WasmOf<Params...>;
+template <class Address, class... Params>
+struct Signature<Address, TypeList<TidOrErrno>, TypeList<Params...>> {
+    using Wasm = WasmOf<Address, Params...>;
     static constexpr bool kReturns = true;
 };
 
 /// The wasm type of a row's import.
-template <class Results, class Handler>
+template <class Address, class Results, class Handler>
 wasm::FunctionType function_type() {
-    using Shape = Signature<Results, typename ParamsOf<Handler>::type>;
+    using Shape = Signature<Address, Results, typename ParamsOf<Handler>::type>;
     wasm::FunctionType type{wasm_types(typename Shape::Wasm{}), {}};
     if (Shape::kReturns) {
         type.results.push_back(wasm::ValueType::i32);
@@ -82,13 +88,13 @@ auto call_handler(Caller& caller, const Values& values) {
 
 /// The common kind: an errno, and results through out pointers, the last values. While nobody
 /// watches, tracing costs two loads and a branch here (and a load and a branch around the kernel).
-template <SyscallId Id, auto* Handler, class Results, class Params, class Wasm>
+template <SyscallId Id, auto* Handler, class Address, class Results, class Params, class Wasm>
 struct Entry;
-template <SyscallId Id, auto* Handler, class... Results, class Params, class... Wasm>
-struct Entry<Id, Handler, TypeList<Results...>, Params, TypeList<Wasm...>> {
+template <SyscallId Id, auto* Handler, class Address, class... Results, class Params, class... Wasm>
+struct Entry<Id, Handler, Address, TypeList<Results...>, Params, TypeList<Wasm...>> {
     static std::uint32_t call(abi::VmContext* context, Wasm... wasm) noexcept {
         const std::uint32_t error = [&] {
-            Caller caller(*context);
+            Caller caller(*context, kWidth<Address>);
             return caller.process.watch() != 0 ? watched(caller, wasm...)
                                                : run(caller, std::tuple(wasm...));
         }();
@@ -162,11 +168,11 @@ auto traced_or_not(Caller& caller, const Values& values, const Body& body,
     return result;
 }
 
-template <SyscallId Id, auto* Handler, class Params, class... Wasm>
-struct Entry<Id, Handler, TypeList<ProcessExit>, Params, TypeList<Wasm...>> {
+template <SyscallId Id, auto* Handler, class Address, class Params, class... Wasm>
+struct Entry<Id, Handler, Address, TypeList<ProcessExit>, Params, TypeList<Wasm...>> {
     static void call(abi::VmContext* context, Wasm... wasm) noexcept {
         const ProcessExit exit = [&] {
-            Caller caller(*context);
+            Caller caller(*context, kWidth<Address>);
             const std::tuple values(wasm...);
             return traced_or_not<Id, Params>(
                 caller, values, [&] { return call_handler<Handler, Params>(caller, values); },
@@ -176,11 +182,11 @@ struct Entry<Id, Handler, TypeList<ProcessExit>, Params, TypeList<Wasm...>> {
     }
 };
 
-template <SyscallId Id, auto* Handler, class Params, class... Wasm>
-struct Entry<Id, Handler, TypeList<Nothing>, Params, TypeList<Wasm...>> {
+template <SyscallId Id, auto* Handler, class Address, class Params, class... Wasm>
+struct Entry<Id, Handler, Address, TypeList<Nothing>, Params, TypeList<Wasm...>> {
     static void call(abi::VmContext* context, Wasm... wasm) noexcept {
         {
-            Caller caller(*context);
+            Caller caller(*context, kWidth<Address>);
             const std::tuple values(wasm...);
             traced_or_not<Id, Params>(
                 caller, values,
@@ -194,11 +200,11 @@ struct Entry<Id, Handler, TypeList<Nothing>, Params, TypeList<Wasm...>> {
     }
 };
 
-template <SyscallId Id, auto* Handler, class Params, class... Wasm>
-struct Entry<Id, Handler, TypeList<TidOrErrno>, Params, TypeList<Wasm...>> {
+template <SyscallId Id, auto* Handler, class Address, class Params, class... Wasm>
+struct Entry<Id, Handler, Address, TypeList<TidOrErrno>, Params, TypeList<Wasm...>> {
     static std::uint32_t call(abi::VmContext* context, Wasm... wasm) noexcept {
         const std::uint32_t answer = [&] {
-            Caller caller(*context);
+            Caller caller(*context, kWidth<Address>);
             const std::tuple values(wasm...);
             const auto tid = traced_or_not<Id, Params>(
                 caller, values, [&] { return call_handler<Handler, Params>(caller, values); },
@@ -215,46 +221,48 @@ struct Entry<Id, Handler, TypeList<TidOrErrno>, Params, TypeList<Wasm...>> {
 
 /// Entries of rows without a handler: they return the errno of the row's status. One that cannot
 /// return ends the guest with the errno as its exit code. wasix: 10.9
-template <SyscallId Id, Errno Error, class Results, class Params, class Wasm>
+template <SyscallId Id, Errno Error, class Address, class Results, class Params, class Wasm>
 struct Stub;
 
 /// Tells a tracer of a call that always fails.
-template <SyscallId Id, Errno Error, class Params, class... Wasm>
+template <SyscallId Id, Errno Error, class Address, class Params, class... Wasm>
 std::uint32_t fail_traced(abi::VmContext* context, Wasm... wasm) {
-    Caller caller(*context);
+    Caller caller(*context, kWidth<Address>);
     return traced_or_not<Id, Params>(
         caller, std::tuple(wasm...), [] { return static_cast<std::uint32_t>(Error); },
         [](std::uint32_t error) { return error; });
 }
 
-template <SyscallId Id, Errno Error, class Results, class Params, class... Wasm>
-struct Stub<Id, Error, Results, Params, TypeList<Wasm...>> {
+template <SyscallId Id, Errno Error, class Address, class Results, class Params, class... Wasm>
+struct Stub<Id, Error, Address, Results, Params, TypeList<Wasm...>> {
     static std::uint32_t call(abi::VmContext* context, Wasm... wasm) noexcept {
-        return fail_traced<Id, Error, Params>(context, wasm...);
+        return fail_traced<Id, Error, Address, Params>(context, wasm...);
     }
 };
-template <SyscallId Id, Errno Error, class Params, class... Wasm>
-struct Stub<Id, Error, TypeList<ProcessExit>, Params, TypeList<Wasm...>> {
+template <SyscallId Id, Errno Error, class Address, class Params, class... Wasm>
+struct Stub<Id, Error, Address, TypeList<ProcessExit>, Params, TypeList<Wasm...>> {
     static void call(abi::VmContext* context, Wasm... wasm) noexcept {
-        const std::uint32_t code = fail_traced<Id, Error, Params>(context, wasm...);
+        const std::uint32_t code = fail_traced<Id, Error, Address, Params>(context, wasm...);
         runtime::leave(*context->thread, code);
     }
 };
-template <SyscallId Id, Errno Error, class Params, class... Wasm>
-struct Stub<Id, Error, TypeList<TidOrErrno>, Params, TypeList<Wasm...>> {
+template <SyscallId Id, Errno Error, class Address, class Params, class... Wasm>
+struct Stub<Id, Error, Address, TypeList<TidOrErrno>, Params, TypeList<Wasm...>> {
     static std::uint32_t call(abi::VmContext* context, Wasm... wasm) noexcept {
-        return 0U - fail_traced<Id, Error, Params>(context, wasm...);
+        return 0U - fail_traced<Id, Error, Address, Params>(context, wasm...);
     }
 };
 
-template <SyscallId Id, Errno Error, class Results, class Handler>
-using StubOf = Stub<Id, Error, Results, typename ParamsOf<Handler>::type,
-                    typename Signature<Results, typename ParamsOf<Handler>::type>::Wasm>;
+template <class Address, class Results, class Handler>
+using WasmOfRow = typename Signature<Address, Results, typename ParamsOf<Handler>::type>::Wasm;
 
-template <SyscallId Id, auto* Handler, class Results>
-using EntryOf =
-    Entry<Id, Handler, Results, typename ParamsOf<std::remove_pointer_t<decltype(Handler)>>::type,
-          typename Signature<
-              Results, typename ParamsOf<std::remove_pointer_t<decltype(Handler)>>::type>::Wasm>;
+template <SyscallId Id, Errno Error, class Address, class Results, class Handler>
+using StubOf = Stub<Id, Error, Address, Results, typename ParamsOf<Handler>::type,
+                    WasmOfRow<Address, Results, Handler>>;
+
+template <SyscallId Id, auto* Handler, class Address, class Results>
+using EntryOf = Entry<Id, Handler, Address, Results,
+                      typename ParamsOf<std::remove_pointer_t<decltype(Handler)>>::type,
+                      WasmOfRow<Address, Results, std::remove_pointer_t<decltype(Handler)>>>;
 
 }  // namespace wasmax::wasix

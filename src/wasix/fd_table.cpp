@@ -21,6 +21,7 @@
 #include "wasix/files.h"
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
+#include "wasix/params.h"
 #include "wasix/process.h"
 #include "wasix/syscalls.h"
 #include "wasix/thread.h"
@@ -99,7 +100,7 @@ Result<Prestat, Errno> wasi_snapshot_preview1::fd_prestat_get(Caller& caller, Fd
 
 /// Without NUL, and cut if it does not fit. wasix: 2.3
 Result<void, Errno> wasi_snapshot_preview1::fd_prestat_dir_name(Caller& caller, Fd fd,
-                                                                GuestSpan<std::byte> path) {
+                                                                GuestBuffer path) {
     const MutableByteView bytes = TRY(caller.memory.writable(path));
     const auto name = TRY(preopen_name(caller, fd));
     const std::size_t count = std::min(bytes.size(), name->size());

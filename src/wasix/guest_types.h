@@ -17,6 +17,9 @@ using Filedelta = std::int64_t;   ///< wasix: filedelta
 using Timestamp = std::uint64_t;  ///< nanoseconds; wasix: timestamp
 using Dircookie = std::uint64_t;  ///< wasix: dircookie
 
+/// An address that lies in guest memory, or a function pointer: 32 or 64 bits there.
+enum class GuestAddress : std::uint64_t {};
+
 enum class Fd : std::int32_t {};   ///< of the guest; wasix: fd
 enum class Pid : std::int32_t {};  ///< wasix: pid
 enum class Tid : std::int32_t {};  ///< wasix: tid
@@ -196,10 +199,19 @@ using Rights = Flags<Right, std::uint64_t>;
 /// Bits 39 and above have no meaning, and guests pass them. wasix: rights (note)
 inline constexpr Rights kAllRights{(std::uint64_t{1} << 39) - 1};
 
-/// Also ciovec. wasix: iovec
+/// A buffer of the guest, however it lies in its memory (guest_memory.h). Also ciovec. wasix: iovec
 struct Iovec {
+    std::uint64_t buf;
+    Size buf_len;
+};
+struct Iovec32 {
     std::uint32_t buf;
     Size buf_len;
+};
+struct Iovec64 {
+    std::uint64_t buf;
+    Size buf_len;
+    std::uint32_t padding;
 };
 
 struct Fdstat {
@@ -300,15 +312,12 @@ struct Event {
     std::array<std::uint8_t, 6> padding1{};
 };
 
-/// The data is the guest's: events carry what the interest was registered with. wasix: 7.3
+/// The data is the guest's (a pointer, an fd, two numbers): events carry what the interest was
+/// registered with. wasix: 7.3
 struct EpollEvent {
     std::uint32_t events = 0;
-    std::uint32_t padding0 = 0;
-    std::uint32_t ptr = 0;
-    Fd fd{};
-    std::uint32_t data1 = 0;
-    std::uint32_t padding1 = 0;
-    std::uint64_t data2 = 0;
+    std::uint32_t padding = 0;
+    std::array<std::uint64_t, 3> data{};
 };
 
 struct SignalDisposition {
@@ -380,9 +389,12 @@ concept GuestData = std::is_trivially_copyable_v<T> && std::has_unique_object_re
 
 #define WASIX_LAYOUT(type, size) static_assert(GuestData<type> && sizeof(type) == (size))
 #define WASIX_FIELD(type, field, offset) static_assert(offsetof(type, field) == (offset))
-WASIX_LAYOUT(Iovec, 8);
-WASIX_FIELD(Iovec, buf, 0);
-WASIX_FIELD(Iovec, buf_len, 4);
+WASIX_LAYOUT(Iovec32, 8);
+WASIX_FIELD(Iovec32, buf, 0);
+WASIX_FIELD(Iovec32, buf_len, 4);
+WASIX_LAYOUT(Iovec64, 16);
+WASIX_FIELD(Iovec64, buf, 0);
+WASIX_FIELD(Iovec64, buf_len, 8);
 WASIX_LAYOUT(Fdstat, 24);
 WASIX_FIELD(Fdstat, filetype, 0);
 WASIX_FIELD(Fdstat, flags, 2);
@@ -437,10 +449,7 @@ WASIX_FIELD(Event, nbytes, 16);
 WASIX_FIELD(Event, flags, 24);
 WASIX_LAYOUT(EpollEvent, 32);
 WASIX_FIELD(EpollEvent, events, 0);
-WASIX_FIELD(EpollEvent, ptr, 8);
-WASIX_FIELD(EpollEvent, fd, 12);
-WASIX_FIELD(EpollEvent, data1, 16);
-WASIX_FIELD(EpollEvent, data2, 24);
+WASIX_FIELD(EpollEvent, data, 8);
 WASIX_LAYOUT(SignalDisposition, 2);
 WASIX_FIELD(SignalDisposition, disposition, 1);
 WASIX_LAYOUT(OptionTimestamp, 16);

@@ -27,13 +27,21 @@ namespace wasmax::wasix {
 namespace {
 
 #define WASIX_RESULTS(...) TypeList<__VA_ARGS__>
-#define WASIX_ENTRY_full(module, name, results) \
-    &EntryOf<SyscallId::module##_##name, &module::name, WASIX_RESULTS results>::call
+#define WASIX_ENTRY_full(address, module, name, results) \
+    &EntryOf<SyscallId::module##_##name, &module::name, address, WASIX_RESULTS results>::call
 #define WASIX_ENTRY_partial WASIX_ENTRY_full
-#define WASIX_STUB(module, name, results, error) \
-    &StubOf<SyscallId::module##_##name, error, WASIX_RESULTS results, decltype(module::name)>::call
-#define WASIX_ENTRY_nosys(module, name, results) WASIX_STUB(module, name, results, Errno::nosys)
-#define WASIX_ENTRY_notsup(module, name, results) WASIX_STUB(module, name, results, Errno::notsup)
+#define WASIX_STUB(address, module, name, results, error)                      \
+    &StubOf<SyscallId::module##_##name, error, address, WASIX_RESULTS results, \
+            decltype(module::name)>::call
+#define WASIX_ENTRY_nosys(address, module, name, results) \
+    WASIX_STUB(address, module, name, results, Errno::nosys)
+#define WASIX_ENTRY_notsup(address, module, name, results) \
+    WASIX_STUB(address, module, name, results, Errno::notsup)
+#define WASIX_FUNCTION(address, module, name, results, status)                  \
+    SyscallFunction {                                                           \
+        &function_type<address, WASIX_RESULTS results, decltype(module::name)>, \
+            address_of(WASIX_ENTRY_##status(address, module, name, results))    \
+    }
 
 /// A function's address as the runtime takes it.
 template <class Function>
@@ -52,8 +60,8 @@ const std::array<Syscall, kSyscallCount>& rows() {
             #parameters,                                                    \
             Wait::wait,                                                     \
             Status::status,                                                 \
-            &function_type<WASIX_RESULTS results, decltype(module::name)>,  \
-            address_of(WASIX_ENTRY_##status(module, name, results))},
+            WASIX_FUNCTION(std::uint32_t, module, name, results, status),   \
+            WASIX_FUNCTION(std::uint64_t, module, name, results, status)},
 #include "wasix/syscalls.def"
     }};
     return table;
@@ -87,11 +95,6 @@ constexpr std::array kInheritances{
 /// Not written as a row: the names of wasix_32v1 with 64-bit addresses.
 constexpr std::string_view kModule64 = "wasix_64v1";
 constexpr std::string_view kModule32 = "wasix_32v1";
-
-/// Every function of kModule64, whatever its parameters: in the C convention they do not matter.
-std::uint32_t fail_64bit(abi::VmContext* /*context*/) noexcept {
-    return static_cast<std::uint32_t>(Errno::nosys);
-}
 
 /// Every name of `module`.
 std::vector<std::string_view> names_of(std::string_view module) {
@@ -164,17 +167,17 @@ Result<runtime::HostFunction, Error> resolve_host_import(std::string_view module
         const std::vector<std::string_view> names = names_of(table_module);
         return fail(unknown(module, name, names));
     }
-    if (is_64) {
-        // Its arguments are ignored, so it serves any type.
-        return runtime::HostFunction{address_of(&fail_64bit), type};
+    wasm::FunctionType wide = row->wide.type();
+    if (wide == type) {
+        return runtime::HostFunction{row->wide.entry, std::move(wide)};
     }
-    wasm::FunctionType expected = row->type();
-    if (expected != type) {
-        return fail(Error::invalid("import " + quoted(module, name) + " has type " +
-                                   wasm::to_string(expected) + ", the module asks for " +
-                                   wasm::to_string(type)));
+    wasm::FunctionType narrow = row->narrow.type();
+    if (!is_64 && narrow == type) {
+        return runtime::HostFunction{row->narrow.entry, std::move(narrow)};
     }
-    return runtime::HostFunction{row->entry, std::move(expected)};
+    return fail(Error::invalid("import " + quoted(module, name) + " has type " +
+                               wasm::to_string(is_64 ? wide : narrow) + ", the module asks for " +
+                               wasm::to_string(type)));
 }
 
 }  // namespace wasmax::wasix

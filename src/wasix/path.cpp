@@ -19,6 +19,7 @@
 #include "wasix/files.h"
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
+#include "wasix/params.h"
 #include "wasix/path_resolve.h"
 #include "wasix/process.h"
 #include "wasix/syscalls.h"
@@ -208,7 +209,7 @@ Result<void, Errno> wasi_snapshot_preview1::path_symlink(Caller& caller, GuestSt
 
 /// Without NUL, and cut if it does not fit. wasix: 2.24
 Result<Size, Errno> wasi_snapshot_preview1::path_readlink(Caller& caller, Fd fd, GuestString path,
-                                                          GuestSpan<std::byte> buf) {
+                                                          GuestBuffer buf) {
     const Location location = TRY(locate(caller, fd, path, Right::path_readlink, PathAccess::look));
     const MutableByteView bytes = TRY(caller.memory.writable(buf));
     const UniqueFd link = TRY(open_to_look(location, {}));

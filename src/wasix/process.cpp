@@ -1,6 +1,7 @@
 #include "wasix/process.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <atomic>
@@ -85,11 +86,13 @@ Result<std::unique_ptr<Process>, Error> Process::create(ProcessOptions options, 
     }
     const std::array<int, 3> stdio = options.stdio;
     const std::vector<Preopen> preopens = std::move(options.preopens);
+    const std::vector<IpEndpoint> listeners = std::move(options.listeners);
     const std::size_t max_fds = options.max_fds;
     std::unique_ptr<Process> process(new Process(std::move(options), io));
     process->files_.limit(max_fds);
     TRY(process->open_stdio(stdio));
     TRY(process->open_preopens(preopens));
+    TRY(process->open_listeners(listeners));
     return process;
 }
 
@@ -131,6 +134,29 @@ Result<void, Error> Process::open_preopens(const std::vector<Preopen>& preopens)
         descriptor.read_only = preopen.read_only;
         if (!files_.insert(std::move(descriptor), kFirstPreopen).has_value()) {
             return fail(Error::limit("too many preopened directories"));
+        }
+    }
+    return {};
+}
+
+Result<void, Error> Process::open_listeners(const std::vector<IpEndpoint>& listeners) {
+    for (const IpEndpoint& endpoint : listeners) {
+        const std::string doing = "listening at port " + std::to_string(endpoint.port);
+        const HostAddress address = host_address(endpoint.address, endpoint.port);
+        UniqueFd listener(::socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        const int on = 1;
+        if (!listener ||
+            ::setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+            ::bind(listener.get(), &address.any, address.bytes) != 0 ||
+            ::listen(listener.get(), SOMAXCONN) != 0) {
+            return fail(Error::from_errno(errno, doing));
+        }
+        auto file = OpenFile::adopt(std::move(listener), io_);
+        if (!file.has_value()) {
+            return fail(Error::from_errno(static_cast<int>(file.error()), doing));
+        }
+        if (!files_.insert(Descriptor::of(std::move(file).value()), kFirstPreopen).has_value()) {
+            return fail(Error::limit("too many listening sockets"));
         }
     }
     return {};

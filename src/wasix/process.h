@@ -23,6 +23,7 @@
 #include "runtime/thread.h"
 #include "runtime/value.h"
 #include "trace/target.h"
+#include "wasix/address.h"
 #include "wasix/errnos.h"
 #include "wasix/files.h"
 #include "wasix/guest_types.h"
@@ -31,8 +32,10 @@
 #include "wasix/resolver.h"
 #include "wasix/signal_timers.h"
 #include "wasix/signals.h"
+#include "wasix/terminal.h"
 #include "wasix/thread.h"
 #include "wasix/thread_group.h"
+#include "wasix/unix_socket.h"
 #include "wasix/unknown_imports.h"
 
 namespace wasmax::wasix {
@@ -63,6 +66,8 @@ struct ProcessOptions {
     std::vector<std::string> env;   ///< `KEY=VALUE`
     std::vector<Preopen> preopens;  ///< descriptors from 3 up, in this order
     Network network = Network::none;
+    /// TCP sockets that listen there, whatever `network` is: descriptors after the directories.
+    std::vector<IpEndpoint> listeners;
     /// Which addresses and names of that network; null: all. Shared by a process's children.
     std::shared_ptr<NetPolicy> net_policy = nullptr;
     ResolverFiles resolver{};
@@ -97,7 +102,7 @@ private:
 /// A guest process: what its system calls act on. Threads: handlers of any of its threads.
 class Process {
 public:
-    /// `io` outlives the process. Errors: host (a preopened directory, a descriptor of stdio);
+    /// `io` outlives the process. Errors: host (a preopened directory, a listener, stdio);
     /// limit (arguments or environment of 2^32 bytes and more).
     [[nodiscard]] static Result<std::unique_ptr<Process>, Error> create(ProcessOptions options,
                                                                         io::Backend& io);
@@ -129,6 +134,7 @@ public:
 
     [[nodiscard]] io::Backend& io() const { return io_; }
     [[nodiscard]] FileTable& files() { return files_; }
+    [[nodiscard]] TerminalSettings& terminal() { return terminal_; }
     [[nodiscard]] ThreadGroup& threads() { return threads_; }
     [[nodiscard]] Signals& signals() { return signals_; }
     [[nodiscard]] SignalTimers& signal_timers() { return signal_timers_; }
@@ -155,6 +161,13 @@ public:
                    ? Result<void, Errno>{}
                    : fail(Errno::perm);
     }
+    /// Whether it may have Unix sockets, of which the network policy says nothing. Errors: notsup
+    /// (no network), perm (only what the policy allows).
+    [[nodiscard]] Result<void, Errno> require_unix_sockets() {
+        TRY(require_network());
+        return net_policy_ == nullptr ? Result<void, Errno>{} : fail(Errno::perm);
+    }
+    [[nodiscard]] UnixNames& unix_names() { return unix_names_; }
     /// Null: all addresses and names are allowed.
     [[nodiscard]] NetPolicy* net_policy() const { return net_policy_.get(); }
     /// The addresses of a host name, as resolve_name() finds them. Errors: those, and perm (a rule
@@ -190,6 +203,7 @@ private:
     [[gnu::cold]] bool address_is_allowed(const HostAddress& address, Direction direction) const;
     Result<void, Error> open_stdio(const std::array<int, 3>& stdio);
     Result<void, Error> open_preopens(const std::vector<Preopen>& preopens);
+    Result<void, Error> open_listeners(const std::vector<IpEndpoint>& listeners);
     /// Nothing if only the thread has ended. Errors: as run().
     Result<std::optional<Outcome>, Error> call_export(runtime::Instance& instance,
                                                       runtime::ThreadState& thread,
@@ -207,6 +221,8 @@ private:
     const Network network_;
     const std::shared_ptr<NetPolicy> net_policy_;
     const ResolverFiles resolver_;
+    UnixNames unix_names_;
+    TerminalSettings terminal_;
     const std::function<void(Capability)> on_missing_capability_;
     const OnUnknownImport on_unknown_import_;
     const std::function<void(const std::string&)> on_unknown_import_called_;

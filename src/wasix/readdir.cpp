@@ -21,6 +21,7 @@
 #include "wasix/files.h"
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
+#include "wasix/params.h"
 #include "wasix/process.h"
 #include "wasix/syscalls.h"
 #include "wasix/thread.h"
@@ -97,8 +98,8 @@ Result<Size, io::HostErrno> DirectoryListing::read(int directory, Dircookie cook
     return static_cast<Size>(used);
 }
 
-Result<Size, Errno> wasi_snapshot_preview1::fd_readdir(Caller& caller, Fd fd,
-                                                       GuestSpan<std::byte> buf, Dircookie cookie) {
+Result<Size, Errno> wasi_snapshot_preview1::fd_readdir(Caller& caller, Fd fd, GuestBuffer buf,
+                                                       Dircookie cookie) {
     const FileRef file = TRY(caller.process.files().lookup(fd, Right::fd_readdir));
     const MutableByteView out = TRY(caller.memory.writable(buf));
     DirectoryListing* listing = file->listing();

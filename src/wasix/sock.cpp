@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <limits>
 #include <memory>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -26,6 +27,7 @@
 #include "wasix/process.h"
 #include "wasix/syscalls.h"
 #include "wasix/thread.h"
+#include "wasix/unix_socket.h"
 
 namespace wasmax::wasix {
 namespace {
@@ -38,7 +40,7 @@ Result<int, Errno> host_family(AddressFamily family) {
         case AddressFamily::inet6:
             return AF_INET6;
         case AddressFamily::unix_:
-            return fail(Errno::notsup);
+            return AF_UNIX;
         case AddressFamily::unspec:
             break;
     }
@@ -90,6 +92,32 @@ Result<HostAddress, Errno> address_for(Caller& caller, const Socket& socket,
         return fail(Errno::inval);
     }
     return address;
+}
+
+Result<void, Errno> bind_unix(Caller& caller, const OpenFile& file,
+                              GuestPointer<const AddressPort> pointer) {
+    TRY(caller.process.require_unix_sockets());
+    const std::string path = TRY(load_unix_path(caller, pointer));
+    const UnixAddress address = TRY(unix_address_to_bind(caller, path));
+    const io::KernelCall timed;
+    if (::bind(file.host_fd(), address.get(), address.bytes) != 0) {
+        return network_failure(errno);
+    }
+    caller.process.unix_names().add(address, path);
+    return {};
+}
+
+Result<void, Errno> connect_unix(Caller& caller, const OpenFile& file,
+                                 GuestPointer<const AddressPort> pointer) {
+    TRY(caller.process.require_unix_sockets());
+    const std::string path = TRY(load_unix_path(caller, pointer));
+    const UnixAddress address = TRY(unix_address_to_reach(caller, path));
+    const auto connected =
+        caller.process.io().run(io::Connect{file.host_fd(), address.get(), address.bytes});
+    if (!connected.has_value()) {
+        return fail(from_host_network(connected.error()));
+    }
+    return {};
 }
 
 using NameCall = int (*)(int, sockaddr*, socklen_t*) noexcept;
@@ -169,7 +197,8 @@ Result<Fd, Errno> accept(Caller& caller, OpenFile& listener, Fdflags flags,
 
 }  // namespace
 
-/// Without network a socket can be had, but not used. wasix: 6.22
+/// Without network a socket can be had, but not used. Unix sockets are the host's, named in the
+/// guest's directories. wasix: 6.22
 Result<Fd, Errno> wasix_32v1::sock_open(Caller& caller, AddressFamily af, SocketType type,
                                         SocketProtocol proto) {
     const int family = TRY(host_family(af));
@@ -208,6 +237,9 @@ Result<void, Errno> wasix_32v1::sock_bind(Caller& caller, Fd fd,
                                           GuestPointer<const AddressPort> addr) {
     const FileRef file = TRY(caller.process.files().lookup(fd, Right::sock_bind));
     const Socket& socket = *file->socket();
+    if (socket.family == AddressFamily::unix_) {
+        return bind_unix(caller, *file, addr);
+    }
     const HostAddress address = TRY(address_for(caller, socket, addr));
     TRY(caller.process.require_network(address, Direction::in));
     if (socket.type == SocketType::stream && !socket.reuse_addr_chosen) {
@@ -256,6 +288,7 @@ Result<void, Errno> wasix_32v1::sock_accept_v2(Caller& caller, Fd fd, Fdflags fl
     TRY(check_address(caller.memory, ro_addr, file->socket()->family));
     io::AddressBuffer peer;
     const Fd accepted = TRY(accept(caller, *file, flags, &peer));
+    caller.process.unix_names().translate(peer);
     TRY(caller.memory.store(ro_fd, accepted));
     return store_address(caller.memory, ro_addr, peer);
 }
@@ -264,6 +297,9 @@ Result<void, Errno> wasix_32v1::sock_accept_v2(Caller& caller, Fd fd, Fdflags fl
 Result<void, Errno> wasix_32v1::sock_connect(Caller& caller, Fd fd,
                                              GuestPointer<const AddressPort> addr) {
     const FileRef file = TRY(caller.process.files().lookup(fd, Right::sock_connect));
+    if (file->socket()->family == AddressFamily::unix_) {
+        return connect_unix(caller, *file, addr);
+    }
     HostAddress address = TRY(load_address(caller.memory, addr));
     if (address.any.sa_family != AF_UNSPEC) {
         address = TRY(address_for(caller, *file->socket(), addr));
@@ -322,7 +358,8 @@ Result<SocketStatus, Errno> wasix_32v1::sock_status(Caller& caller, Fd fd) {
 Result<void, Errno> wasix_32v1::sock_addr_local(Caller& caller, Fd fd,
                                                 GuestPointer<AddressPort> ret_addr) {
     const FileRef file = TRY(caller.process.files().lookup(fd, Right::sock_addr_local));
-    const io::AddressBuffer address = TRY(name_of<::getsockname>(*file));
+    io::AddressBuffer address = TRY(name_of<::getsockname>(*file));
+    caller.process.unix_names().translate(address);
     return store_address(caller.memory, ret_addr, address);
 }
 
@@ -330,7 +367,8 @@ Result<void, Errno> wasix_32v1::sock_addr_local(Caller& caller, Fd fd,
 Result<void, Errno> wasix_32v1::sock_addr_peer(Caller& caller, Fd fd,
                                                GuestPointer<AddressPort> ro_addr) {
     const FileRef file = TRY(caller.process.files().lookup(fd, Right::sock_addr_remote));
-    const io::AddressBuffer address = TRY(name_of<::getpeername>(*file));
+    io::AddressBuffer address = TRY(name_of<::getpeername>(*file));
+    caller.process.unix_names().translate(address);
     return store_address(caller.memory, ro_addr, address);
 }
 

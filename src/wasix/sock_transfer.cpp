@@ -67,16 +67,20 @@ Result<Received, Errno> receive(Caller& caller, OpenFile& file, GuestSpan<const 
                     (message_flags & MSG_TRUNC) != 0 ? Roflag::data_truncated : Roflags()};
 }
 
-/// `address` is null for the connected peer. A peer that is gone gives `pipe`, never a signal.
+/// Whom a message goes to; null: the connected peer.
+struct Receiver {
+    const sockaddr* address = nullptr;
+    socklen_t bytes = 0;
+};
+
+/// A peer that is gone gives `pipe`, never a signal.
 Result<Size, Errno> send(Caller& caller, const OpenFile& file, GuestSpan<const Iovec> iovs,
-                         Siflags flags, const HostAddress* address) {
+                         Siflags flags, const Receiver& to) {
     IovecArray array;
     const io::Buffers buffers = TRY(array.fill(caller.memory, iovs));
     io::Send operation{file.host_fd(), buffers, flags.has(Siflag::dont_wait) ? MSG_DONTWAIT : 0};
-    if (address != nullptr) {
-        operation.address = &address->any;
-        operation.address_bytes = address->bytes;
-    }
+    operation.address = to.address;
+    operation.address_bytes = to.bytes;
     const auto count = caller.process.io().run(operation);
     if (!count.has_value()) [[unlikely]] {
         return fail(from_host_network(count.error()));
@@ -84,9 +88,23 @@ Result<Size, Errno> send(Caller& caller, const OpenFile& file, GuestSpan<const I
     return static_cast<Size>(*count);
 }
 
+Result<Size, Errno> send_to(Caller& caller, OpenFile& file, GuestSpan<const Iovec> iovs,
+                            Siflags flags, GuestPointer<const AddressPort> pointer) {
+    if (file.socket()->family == AddressFamily::unix_) [[unlikely]] {
+        TRY(caller.process.require_unix_sockets());
+        const std::string path = TRY(load_unix_path(caller, pointer));
+        const UnixAddress address = TRY(unix_address_to_reach(caller, path));
+        return send(caller, file, iovs, flags, {address.get(), address.bytes});
+    }
+    const HostAddress address = TRY(load_address(caller.memory, pointer));
+    TRY(caller.process.require_network(address, Direction::out));
+    return send(caller, file, iovs, flags, {&address.any, address.bytes});
+}
+
 /// The kernel leaves it to the caller to know whom a stream comes from. wasix: 6.10
-void name_stream_peer(OpenFile& file, io::AddressBuffer& from) {
+void name_sender(Caller& caller, OpenFile& file, io::AddressBuffer& from) {
     if (file.socket()->type != SocketType::stream) {
+        caller.process.unix_names().translate(from);
         return;
     }
     from.bytes = sizeof from.storage;
@@ -95,6 +113,7 @@ void name_stream_peer(OpenFile& file, io::AddressBuffer& from) {
         0) {
         from.bytes = 0;  // it was reset meanwhile; what was received counts
     }
+    caller.process.unix_names().translate(from);
 }
 
 }  // namespace
@@ -110,7 +129,7 @@ Result<Size, Errno> wasi_snapshot_preview1::sock_send(Caller& caller, Fd fd,
                                                       GuestSpan<const Iovec> si_data,
                                                       Siflags si_flags) {
     const FileRef file = TRY(caller.process.files().lookup(fd, Right::sock_send));
-    return send(caller, *file, si_data, si_flags, nullptr);
+    return send(caller, *file, si_data, si_flags, {});
 }
 
 /// Of a stream, the address is that of its peer. wasix: 6.10
@@ -125,7 +144,7 @@ Result<void, Errno> wasix_32v1::sock_recv_from(Caller& caller, Fd fd,
     TRY(check_address(caller.memory, ro_addr, file->socket()->family));
     io::AddressBuffer from;
     const Received received = TRY(receive(caller, *file, ri_data, ri_flags, &from));
-    name_stream_peer(*file, from);
+    name_sender(caller, *file, from);
     TRY(caller.memory.store(ro_data_len, received.bytes));
     TRY(caller.memory.store(ro_flags, received.flags));
     return store_address(caller.memory, ro_addr, from);
@@ -135,9 +154,7 @@ Result<Size, Errno> wasix_32v1::sock_send_to(Caller& caller, Fd fd, GuestSpan<co
                                              Siflags si_flags,
                                              GuestPointer<const AddressPort> addr) {
     const FileRef file = TRY(caller.process.files().lookup(fd, Right::sock_send_to));
-    const HostAddress address = TRY(load_address(caller.memory, addr));
-    TRY(caller.process.require_network(address, Direction::out));
-    return send(caller, *file, si_data, si_flags, &address);
+    return send_to(caller, *file, si_data, si_flags, addr);
 }
 
 /// Carries no control data: there is none to receive. Without `addr` it is sock_recv. wasix: 15.4
@@ -155,7 +172,7 @@ Result<std::tuple<Size, Roflags, Size>, Errno> wasix_32v1::sock_recv_msg(
     TRY(check_address(caller.memory, addr, file->socket()->family));
     io::AddressBuffer from;
     const Received received = TRY(receive(caller, *file, ri_data, ri_flags, &from));
-    name_stream_peer(*file, from);
+    name_sender(caller, *file, from);
     TRY(store_address(caller.memory, addr, from));
     return std::tuple(received.bytes, received.flags, Size{0});
 }
@@ -173,11 +190,9 @@ Result<Size, Errno> wasix_32v1::sock_send_msg(Caller& caller, Fd sock,
         return fail(Errno::notsup);
     }
     if (!has_address) {
-        return send(caller, *file, si_data, si_flags, nullptr);
+        return send(caller, *file, si_data, si_flags, {});
     }
-    const HostAddress address = TRY(load_address(caller.memory, addr));
-    TRY(caller.process.require_network(address, Direction::out));
-    return send(caller, *file, si_data, si_flags, &address);
+    return send_to(caller, *file, si_data, si_flags, addr);
 }
 
 /// The position of `in_fd` moves to behind the last byte sent. Where the kernel cannot pass the

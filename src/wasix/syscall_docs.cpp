@@ -52,7 +52,7 @@ void append_row(std::string& page, const Syscall& row) {
     append_list(page, row.parameters);
     append_list(page, row.results);
     page += '`';
-    page += wasm::to_string(row.type());
+    page += wasm::to_string(row.narrow.type());
     page += "` | ";
     page += to_string(row.wait);
     page += " | ";
@@ -74,8 +74,10 @@ std::string syscalls_markdown() {
         "`sock_accept_v2` and `thread_spawn` is `thread_spawn_v2`; `wasi_unstable` has those it\n"
         "does not list, except `sock_accept`; both and preview1 have `thread-spawn`, `wasix_32v1`\n"
         "has not. preview1 has the names of `wasix_32v1` that begin with `sock_`, and `resolve`:\n"
-        "but for its own, with the types they have there. Every name of `wasix_64v1` is a stub\n"
-        "that returns nosys.\n";
+        "but for its own, with the types they have there. `wasix_64v1` has every name of\n"
+        "`wasix_32v1`, for guests with 64-bit memories: addresses, lengths and sizes behind "
+        "pointers\n"
+        "are 64 bits wide. Such guests may import the names of the other modules so, too.\n";
     for (const std::string_view module : abi::kHostModules) {
         bool first = true;
         for (const Syscall& row : syscalls()) {

@@ -53,6 +53,8 @@ struct HandlerResult<TidOrErrno> {
     using type = Result<Tid, Errno>;
 };
 
+struct GuestBuffer;  // params.h
+
 // Guest types of which only stubs know.
 struct JoinStatus;
 struct OptionPid;

@@ -35,11 +35,11 @@ struct Thread {
 
 /// Who makes a system call: the first parameter of every handler. Lives as long as the call.
 struct Caller {
-    explicit Caller(const abi::VmContext& calling)
+    explicit Caller(const abi::VmContext& calling, AddressWidth width = AddressWidth::bits32)
         : context(calling),
           thread(*static_cast<Thread*>(calling.thread->host)),
           process(thread.process),
-          memory(calling.memory0) {}
+          memory(calling.memory0, width) {}
 
     const abi::VmContext& context;
     Thread& thread;

@@ -46,8 +46,10 @@ constexpr std::int32_t kMaxTid = (std::int32_t{1} << 29) - 1;
 std::optional<runtime::Function> start_function(const runtime::Instance& instance) {
     const auto found = instance.export_(kStartExport);
     const auto* function = found ? std::get_if<runtime::Function>(&*found) : nullptr;
-    const wasm::FunctionType expected{{wasm::ValueType::i32, wasm::ValueType::i32}, {}};
-    if (function == nullptr || function->ref == nullptr || *function->type != expected) {
+    const wasm::FunctionType narrow{{wasm::ValueType::i32, wasm::ValueType::i32}, {}};
+    const wasm::FunctionType wide{{wasm::ValueType::i32, wasm::ValueType::i64}, {}};
+    if (function == nullptr || function->ref == nullptr ||
+        (*function->type != narrow && *function->type != wide)) {
         return std::nullopt;
     }
     return *function;
@@ -108,7 +110,7 @@ bool ThreadGroup::publish(Thread& thread, runtime::ThreadState* state) {
     return !outcome_.has_value();
 }
 
-Result<Tid, Errno> ThreadGroup::spawn(const Caller& caller, std::uint32_t start_arg) {
+Result<Tid, Errno> ThreadGroup::spawn(const Caller& caller, std::uint64_t start_arg) {
     // Not the caller's own instance: that ends with its thread.
     const runtime::Instance* const original =
         caller.thread.original != nullptr ? caller.thread.original : caller.context.instance;
@@ -128,7 +130,7 @@ Result<Tid, Errno> ThreadGroup::spawn(const Caller& caller, std::uint32_t start_
     return tid;
 }
 
-void ThreadGroup::run(Thread& thread, const runtime::Function& start, std::uint32_t start_arg) {
+void ThreadGroup::run(Thread& thread, const runtime::Function& start, std::uint64_t start_arg) {
     const Tid tid = thread.tid;
     {
         const auto state =
@@ -154,7 +156,7 @@ void ThreadGroup::run(Thread& thread, const runtime::Function& start, std::uint3
 std::optional<Result<Outcome, Error>> ThreadGroup::call_start(Thread& thread,
                                                               runtime::ThreadState& state,
                                                               const runtime::Function& start,
-                                                              std::uint32_t start_arg) {
+                                                              std::uint64_t start_arg) {
     const auto left = [](const runtime::Left& how) -> std::optional<Result<Outcome, Error>> {
         if (ProcessExit::of(how.reason).only_thread) {
             return std::nullopt;
@@ -174,7 +176,9 @@ std::optional<Result<Outcome, Error>> ThreadGroup::call_start(Thread& thread,
     }
     const std::array arguments{
         runtime::Value::i32(static_cast<std::uint32_t>(static_cast<std::int32_t>(thread.tid))),
-        runtime::Value::i32(start_arg)};
+        start.type->parameters[1] == wasm::ValueType::i64
+            ? runtime::Value::i64(start_arg)
+            : runtime::Value::i32(static_cast<std::uint32_t>(start_arg))};
     auto outcome = runtime::call(state, *start.ref, *start.type, arguments, {});
     if (const auto* how = std::get_if<runtime::Left>(&outcome)) {
         return left(*how);

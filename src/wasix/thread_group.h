@@ -40,7 +40,7 @@ public:
     /// A thread that calls `wasi_thread_start(tid, start_arg)` of a new instance of the caller's
     /// module. Errors: notcapable (no such export), again (too many threads, the host refuses, or
     /// the process is ending). wasix: 8.1
-    [[nodiscard]] Result<Tid, Errno> spawn(const Caller& caller, std::uint32_t start_arg);
+    [[nodiscard]] Result<Tid, Errno> spawn(const Caller& caller, std::uint64_t start_arg);
 
     /// Waits until `tid` has ended; one that is unknown has. Errors: intr; deadlk (itself).
     /// wasix: 8.5
@@ -65,12 +65,12 @@ public:
     bool find_thread(const std::function<bool(Thread&)>& visit);
 
 private:
-    void run(Thread& thread, const runtime::Function& start, std::uint32_t start_arg);
+    void run(Thread& thread, const runtime::Function& start, std::uint64_t start_arg);
     /// Nothing if only the thread has ended.
     [[nodiscard]] std::optional<Result<Outcome, Error>> call_start(Thread& thread,
                                                                    runtime::ThreadState& state,
                                                                    const runtime::Function& start,
-                                                                   std::uint32_t start_arg);
+                                                                   std::uint64_t start_arg);
     [[nodiscard]] Result<Thread*, Errno> add(const runtime::Instance& original);
     void remove(Tid tid);
     /// Whether somebody stopped the main thread, and so the process: it may not have noticed.

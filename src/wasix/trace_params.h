@@ -20,6 +20,7 @@
 namespace wasmax::wasix {
 
 // How the tracer shows what crosses the boundary: from the same parameter types that lower it.
+// Records keep the low 32 bits of addresses and counts.
 
 /// `nonblock` for Fdflag::nonblock, and nothing for a value that is no enumerator.
 template <auto Value>
@@ -85,13 +86,22 @@ struct TraceTraits<T> {
 };
 
 template <class T>
-    requires std::is_enum_v<T>
+    requires(std::is_enum_v<T> && !std::same_as<T, GuestAddress>)
 struct TraceTraits<T> {
     using Kept = std::conditional_t<(sizeof(T) <= 2), std::uint16_t, std::uint32_t>;
     static constexpr trace::FieldKind kKind =
         sizeof(T) <= 2 ? trace::FieldKind::enum16 : trace::FieldKind::enum32;
     static ValueNames names() { return enum_names<T>(); }
     static void put(trace::Payload& payload, T value) { payload.put(static_cast<Kept>(value)); }
+};
+
+template <>
+struct TraceTraits<GuestAddress> {
+    static constexpr trace::FieldKind kKind = trace::FieldKind::address;
+    static ValueNames names() { return {}; }
+    static void put(trace::Payload& payload, GuestAddress address) {
+        payload.put(static_cast<std::uint32_t>(address));
+    }
 };
 
 template <>
@@ -118,7 +128,7 @@ struct TraceTraits<GuestPointer<T>> {
     static constexpr trace::FieldKind kKind = trace::FieldKind::address;
     static ValueNames names() { return {}; }
     static void put(trace::Payload& payload, GuestPointer<T> pointer) {
-        payload.put(pointer.address);
+        payload.put(static_cast<std::uint32_t>(pointer.address));
     }
 };
 
@@ -127,10 +137,13 @@ struct TraceTraits<GuestSpan<T>> {
     static constexpr trace::FieldKind kKind = trace::FieldKind::span;
     static ValueNames names() { return {}; }
     static void put(trace::Payload& payload, GuestSpan<T> span) {
-        payload.put(span.address);
-        payload.put(span.count);
+        payload.put(static_cast<std::uint32_t>(span.address));
+        payload.put(static_cast<std::uint32_t>(span.count));
     }
 };
+
+template <>
+struct TraceTraits<GuestBuffer> : TraceTraits<GuestSpan<std::byte>> {};
 
 template <class T>
 inline constexpr bool kIsFlags = false;
@@ -176,7 +189,7 @@ struct TraceParam<GuestPointer<T>> {
 };
 
 template <class T>
-    requires(std::is_enum_v<T> || kIsFlags<T>)
+    requires((std::is_enum_v<T> && !std::same_as<T, GuestAddress>) || kIsFlags<T>)
 struct TraceParam<GuestPointer<T>> {
     static constexpr bool kOut = true;
     static trace::Field field(std::string name) {

@@ -86,11 +86,13 @@ Result<Tty, Errno> wasix_32v1::tty_get(Caller& caller) {
     return tty;
 }
 
-/// The size and which descriptors are terminals are facts, and not changed. wasix: 3.3
+/// The size and which descriptors are terminals are facts, and not changed. When the process ends,
+/// the terminal is as it was before. wasix: 3.3
 Result<void, Errno> wasix_32v1::tty_set(Caller& caller, GuestPointer<const Tty> state) {
     const Tty tty = TRY(caller.memory.load(state));
     const Terminals found = TRY(terminals(caller));
     termios settings = TRY(attributes(**found.first));
+    TRY(caller.process.terminal().keep((*found.first)->host_fd(), settings));
     assign(settings.c_lflag, ECHO | ECHONL, tty.echo);
     assign(settings.c_lflag, ICANON, tty.line_buffered);
     assign(settings.c_iflag, IGNCR, tty.line_feeds);

@@ -44,7 +44,8 @@ static const char* error_name(int error) {
     return strerror(error);
 }
 
-static void report_at(int line, const char* what, long long result, int error) {
+__attribute__((unused)) static void report_at(int line, const char* what, long long result,
+                                              int error) {
     printf("%d: %s: %lld %s\n", line, what, result, result < 0 ? error_name(error) : "ok");
 }
 

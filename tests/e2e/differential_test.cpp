@@ -38,6 +38,8 @@ TEST(Differential, FilesOfTheRoot) {
     expect_same("files", {"--dir", guest.path().string() + ":/"}, {native.path().string()}, {"/."});
 }
 
+TEST(Differential, Events) { expect_same("events", {}, {}, {}); }
+
 TEST(Differential, Sockets) { expect_same("sockets", {"--net"}, {}, {}); }
 
 }  // namespace

@@ -129,6 +129,27 @@ TEST(Signals, EndAGuestThatDoesNotTakeThem) {
     }
 }
 
+TEST(Signals, EndALoopWithoutCallsTheSecondTime) {
+    const TemporaryDirectory directory;
+    const std::string loop = directory.write("loop.wat", R"((module
+        (import "wasi_snapshot_preview1" "fd_write"
+          (func $write (param i32 i32 i32 i32) (result i32)))
+        (import "wasix_32v1" "callback_signal" (func $callback (param i32 i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 0) "\10\00\00\00\06\00\00\00") (data (i32.const 16) "ready\nsig")
+        (func (export "sig") (param i32))
+        (func (export "_start")
+          (call $callback (i32.const 22) (i32.const 3))
+          (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+          (loop (br 0)))))");
+    Child child({WASMAX_BINARY, "run", loop});
+    ASSERT_TRUE(child.wait_for_output("ready"));
+    child.signal(SIGTERM);
+    std::this_thread::sleep_for(600ms);
+    child.signal(SIGTERM);
+    EXPECT_EQ(child.wait().exit_code, 128 + SIGTERM);
+}
+
 TEST(Signals, APipeThatNobodyReadsEndsTheGuest) {
     const TemporaryDirectory directory;
     const std::string yes = directory.write("yes.wat", R"((module

@@ -1,10 +1,20 @@
 // The programs of tests/wasix: each asserts what system calls do and exits with 0.
 
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
 #include <filesystem>
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 
+#include "base/unique_fd.h"
 #include "e2e/harness.h"
 
 namespace wasmax::e2e {
@@ -46,6 +56,76 @@ protected:
     TemporaryDirectory directory_;
 };
 
+/// Everything below `directory`: paths, contents, times.
+std::string description_of(const fs::path& directory) {
+    std::string text;
+    for (const fs::path name : {"", "file", "secret", "victim", "keep"}) {
+        const fs::path path = directory / name;
+        struct stat status{};
+        if (::stat(path.c_str(), &status) != 0) {
+            text += "no " + name.string() + "\n";
+            continue;
+        }
+        text += name.string() + " " + std::to_string(status.st_size) + " " +
+                std::to_string(status.st_mtim.tv_sec) + "." +
+                std::to_string(status.st_mtim.tv_nsec) + " " + std::to_string(status.st_nlink) +
+                "\n";
+    }
+    return text;
+}
+
+/// `swap` is a directory and, every other moment, a link that leads out.
+void race(const fs::path& box, const fs::path& outside, const Arguments& options,
+          const std::string& guest_box) {
+    const std::string before = description_of(outside);
+    std::atomic<bool> ended{false};
+    std::atomic<unsigned> exchanges{0};
+    std::thread swapper([&] {
+        while (!ended) {
+            EXPECT_EQ(::renameat2(AT_FDCWD, (box / "swap").c_str(), AT_FDCWD,
+                                  (box / "other").c_str(), RENAME_EXCHANGE),
+                      0);
+            ++exchanges;
+        }
+    });
+    expect_success("races", options, {guest_box, "2000"});
+    ended = true;
+    swapper.join();
+    EXPECT_GT(exchanges, 100U);
+    EXPECT_EQ(description_of(outside), before);
+}
+
+TEST_F(Sandbox, NoWayOutWhileLinksChange) {
+    const fs::path outside = directory_.path() / "outside";
+    for (const char* name : {"outside/file", "outside/victim", "outside/keep"}) {
+        directory_.write(name, "outside");
+    }
+    fs::create_directories(box() / "swap");
+    directory_.write("box/swap/file", "inside");
+    fs::create_symlink(outside, box() / "other");
+    race(box(), outside, {"--dir", box_as("/box")}, "/box");
+    race(box(), outside, {"--dir", box_as("/")}, "/");
+    // The kernel's confinement must not be what saved it.
+    race(box(), outside, {"--no-host-confinement", "--dir", box_as("/box")}, "/box");
+}
+
+TEST_F(Sandbox, UnixSocketsOfItsDirectoriesOnly) {
+    const std::string path = (directory_.path() / "outside/socket").string();
+    const UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    ASSERT_LT(path.size(), sizeof address.sun_path);
+    std::copy(path.begin(), path.end(), address.sun_path);
+    ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(::listen(listener.get(), 5), 0);
+    fs::create_symlink(path, box() / "secret-socket");
+    expect_success("unix_sockets", {"--net", "--dir", box_as("/box")}, {"net", "/box"});
+    EXPECT_FALSE(fs::exists(directory_.path() / "outside/new"));
+    expect_success("unix_sockets", {"--dir", box_as("/box")}, {"none", "/box"});
+    expect_success("unix_sockets", {"--net=ipv4:allow=*:*", "--dir", box_as("/box")},
+                   {"rules", "/box"});
+}
+
 TEST(WasixGuest, FilesOfADirectory) {
     const TemporaryDirectory directory;
     expect_success("files", {"--dir", directory.path().string() + ":/d"}, {"/d"});
@@ -68,6 +148,12 @@ TEST_F(Sandbox, ReadOnlyDirectoriesStayAsTheyAre) {
     writable.write("kept", "kept");
     expect_success("read_only",
                    {"--dir", box_as("/ro:ro"), "--dir", writable.path().string() + ":/box"});
+}
+
+TEST(WasixGuest, AddressesOf64Bits) {
+    const TemporaryDirectory directory;
+    expect_success("wide", {"--net", "--dir", directory.path().string() + ":/d"},
+                   {"first", "second"});
 }
 
 TEST(WasixGuest, PollOneoff) { expect_success("polling"); }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "base/result.h"
 #include "base/units.h"
@@ -25,7 +26,7 @@ public:
     [[nodiscard]] Result<io::Buffers, Errno> fill(const GuestMemory& memory,
                                                   GuestSpan<const Iovec> guest) {
         TRY(memory.check(guest));
-        const Size count = std::min<Size>(guest.count, IOV_MAX);
+        const auto count = static_cast<Size>(std::min<std::uint64_t>(guest.count, IOV_MAX));
         for (Size index = 0; index < count; ++index) {
             const Iovec entry = memory.at(guest, index);
             const MutableByteView bytes = TRY(memory.view(entry.buf, entry.buf_len));

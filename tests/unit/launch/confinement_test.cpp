@@ -303,6 +303,13 @@ TEST(Confinement, IsWhatTheOptionsGrantAndTheModuleUses) {
     EXPECT_TRUE(more.names);
     EXPECT_TRUE(more.interfaces);
     EXPECT_FALSE(confinement_for({{"other", "resolve"}}, options).names);
+    const auto unix_sockets = [&] {
+        return confinement_for({{"wasix_32v1", "sock_open"}}, options).unix_sockets;
+    };
+    EXPECT_FALSE(more.unix_sockets);
+    EXPECT_TRUE(unix_sockets());
+    options.preopens.clear();
+    EXPECT_FALSE(unix_sockets());
 }
 
 }  // namespace

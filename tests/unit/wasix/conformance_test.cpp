@@ -30,6 +30,11 @@ std::vector<wasm::ValueType> value_types(const nlohmann::json& names) {
     return types;
 }
 
+/// With 64-bit addresses.
+wasm::FunctionType wide_type_of(const nlohmann::json& function) {
+    return {value_types(function.at("params64")), value_types(function.at("results"))};
+}
+
 wasm::FunctionType type_of(const nlohmann::json& function) {
     nlohmann::json parameters = nlohmann::json::array();
     for (const nlohmann::json& parameter : function.at("params")) {
@@ -50,8 +55,15 @@ TEST(Conformance, EveryDescribedFunctionResolvesWithItsType) {
         const std::string name = function.at("name");
         const Syscall* row = find_syscall(module, name);
         ASSERT_NE(row, nullptr) << module << " " << name;
-        EXPECT_EQ(row->type(), type_of(function)) << module << " " << name;
-        EXPECT_TRUE(resolve_host_import(module, name, type_of(function)).has_value());
+        EXPECT_EQ(row->narrow.type(), type_of(function)) << module << " " << name;
+        EXPECT_EQ(row->wide.type(), wide_type_of(function)) << module << " " << name;
+        const auto narrow = resolve_host_import(module, name, type_of(function));
+        ASSERT_TRUE(narrow.has_value()) << module << " " << name;
+        const auto wide = resolve_host_import(module, name, wide_type_of(function));
+        ASSERT_TRUE(wide.has_value()) << module << " " << name;
+        if (narrow->type != wide->type) {
+            EXPECT_NE(narrow->code, wide->code) << module << " " << name;
+        }
         described.insert(row);
     }
     for (const Syscall& row : syscalls()) {
@@ -113,13 +125,21 @@ TEST(ImportTable, RefusesAnotherType) {
                                             ", the module asks for " + wasm::to_string(type));
 }
 
-TEST(ImportTable, Resolves64BitNamesToAStub) {
-    const wasm::FunctionType type{{wasm::ValueType::i32, wasm::ValueType::i64},
-                                  {wasm::ValueType::i32}};
-    const auto resolved = resolve_host_import("wasix_64v1", "fd_write", type);
+TEST(ImportTable, Resolves64BitNamesWithI64Addresses) {
+    constexpr auto i32 = wasm::ValueType::i32;
+    constexpr auto i64 = wasm::ValueType::i64;
+    const wasm::FunctionType narrow{{i32, i32, i32, i32}, {i32}};
+    const wasm::FunctionType wide{{i32, i64, i64, i64}, {i32}};
+    const Syscall* row = find_syscall("wasi_snapshot_preview1", "fd_write");
+    const auto resolved = resolve_host_import("wasix_64v1", "fd_write", wide);
     ASSERT_TRUE(resolved.has_value());
-    EXPECT_EQ(resolved->type, type);
-    EXPECT_FALSE(resolve_host_import("wasix_64v1", "no_such_call", type).has_value());
+    EXPECT_EQ(resolved->type, wide);
+    EXPECT_EQ(resolved->code, row->wide.entry);
+    EXPECT_FALSE(resolve_host_import("wasix_64v1", "fd_write", narrow).has_value());
+    EXPECT_FALSE(resolve_host_import("wasix_64v1", "no_such_call", wide).has_value());
+    EXPECT_EQ(resolve_host_import("wasi_snapshot_preview1", "fd_write", wide)->code,
+              row->wide.entry);
+    EXPECT_EQ(resolve_host_import("wasix_32v1", "fd_write", narrow)->code, row->narrow.entry);
 }
 
 TEST(SyscallsPage, IsNotStale) {

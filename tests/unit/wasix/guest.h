@@ -70,9 +70,9 @@ public:
     Errno call_in(std::string_view module, std::string_view name, Arguments... arguments) {
         const Syscall* row = find_syscall(module, name);
         EXPECT_NE(row, nullptr) << name;
-        EXPECT_EQ(row->type().parameters.size(), sizeof...(Arguments)) << name;
+        EXPECT_EQ(row->narrow.type().parameters.size(), sizeof...(Arguments)) << name;
         const std::array<std::uint64_t, sizeof...(Arguments)> values{widen(arguments)...};
-        return static_cast<Errno>(call_entry(row->entry, context_, values,
+        return static_cast<Errno>(call_entry(row->narrow.entry, context_, values,
                                              std::make_index_sequence<sizeof...(Arguments)>{}));
     }
     /// With any number of arguments.
@@ -104,7 +104,7 @@ public:
 
     /// An iovec at `address`.
     void iovec(std::uint32_t address, std::uint32_t buf, std::uint32_t bytes) {
-        store(address, Iovec{buf, bytes});
+        store(address, Iovec32{buf, bytes});
     }
     /// An IPv4 addr_port at `address`.
     void address4(std::uint32_t address, std::array<std::uint8_t, 4> octets, std::uint16_t port) {
@@ -132,9 +132,9 @@ private:
                              std::index_sequence<N...> /*counts*/) {
         std::uint32_t result = 0;
         const bool called =
-            ((arguments.size() == N &&
-              (result = call_entry(row.entry, context_, arguments, std::make_index_sequence<N>{}),
-               true)) ||
+            ((arguments.size() == N && (result = call_entry(row.narrow.entry, context_, arguments,
+                                                            std::make_index_sequence<N>{}),
+                                        true)) ||
              ...);
         EXPECT_TRUE(called) << row.name;
         return result;

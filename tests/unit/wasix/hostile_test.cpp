@@ -32,7 +32,7 @@ protected:
 
 TEST_F(Hostile, EveryArgumentTheSame) {
     for (const Syscall* row : rows_) {
-        const std::size_t count = row->type().parameters.size();
+        const std::size_t count = row->narrow.type().parameters.size();
         for (const std::uint64_t value :
              {std::uint64_t{0}, std::uint64_t{3}, std::uint64_t{0xffff'ffff}, ~std::uint64_t{0},
               std::uint64_t{kEnd - 1}, std::uint64_t{kEnd}, std::uint64_t{0x8000'0000},
@@ -46,7 +46,7 @@ TEST_F(Hostile, OneBadArgumentAmongGoodOnes) {
     const std::vector<std::uint64_t> bad{0xffff'ffff, 0xffff'fffc, kEnd - 1,    kEnd,
                                          kEnd + 1,    0x8000'0000, 0x2000'0000, ~std::uint64_t{0}};
     for (const Syscall* row : rows_) {
-        const std::size_t count = row->type().parameters.size();
+        const std::size_t count = row->narrow.type().parameters.size();
         for (std::size_t position = 0; position < count; ++position) {
             for (const std::uint64_t value : bad) {
                 for (const std::uint64_t fd : {std::uint64_t{1}, std::uint64_t{3}}) {
@@ -68,7 +68,7 @@ TEST_F(Hostile, ResultsOutsideTheMemoryAreViolations) {
             row->results == "(TidOrErrno)") {
             continue;
         }
-        const std::size_t count = row->type().parameters.size();
+        const std::size_t count = row->narrow.type().parameters.size();
         std::vector<std::uint64_t> arguments(count, 0);
         for (const std::uint64_t address : {std::uint64_t{kEnd}, std::uint64_t{0xffff'ffff}}) {
             arguments.back() = address;
@@ -81,7 +81,7 @@ TEST_F(Hostile, ResultsOutsideTheMemoryAreViolations) {
 TEST_F(Hostile, NoMemoryAtAll) {
     guest_->drop_memory();
     for (const Syscall* row : rows_) {
-        const std::size_t count = row->type().parameters.size();
+        const std::size_t count = row->narrow.type().parameters.size();
         expect_errno(*row, std::vector<std::uint64_t>(count, 0));
         expect_errno(*row, std::vector<std::uint64_t>(count, 1));
         expect_errno(*row, std::vector<std::uint64_t>(count, 3));
@@ -101,7 +101,7 @@ TEST_F(Hostile, RandomArgumentsInRandomMemory) {
     }
     for (int i = 0; i < 50'000; ++i) {
         const Syscall& row = *rows_[random() % rows_.size()];
-        std::vector<std::uint64_t> arguments(row.type().parameters.size());
+        std::vector<std::uint64_t> arguments(row.narrow.type().parameters.size());
         for (std::uint64_t& argument : arguments) {
             argument = draw();
         }

@@ -191,7 +191,7 @@ public:
     }
     std::uint32_t call(const Syscall& row) {
         std::array<std::uint64_t, Guest::kMaxParameters> arguments;
-        const std::size_t count = row.type().parameters.size();
+        const std::size_t count = row.narrow.type().parameters.size();
         for (std::size_t i = 0; i < count; ++i) {
             arguments[i] = i == 0 ? random_() % 16 : draw() % (2 * kStartBytes);
             if (random_() % 8 == 0) {
@@ -209,9 +209,9 @@ private:
                          std::index_sequence<N...> /*counts*/) {
         std::uint32_t result = 0;
         const bool called =
-            ((arguments.size() == N &&
-              (result = call_entry(row.entry, context_, arguments, std::make_index_sequence<N>{}),
-               true)) ||
+            ((arguments.size() == N && (result = call_entry(row.narrow.entry, context_, arguments,
+                                                            std::make_index_sequence<N>{}),
+                                        true)) ||
              ...);
         EXPECT_TRUE(called) << row.name;
         return result;

@@ -216,8 +216,8 @@ TEST_P(ProcessCalls, AreStubsWithTheDocumentedErrno) {
 /// Calls an entry from the runtime, as wasm code would be: it leaves instead of returning.
 runtime::CallOutcome leave_through(Guest& guest, std::string_view name, std::uint32_t code) {
     const Syscall* row = find_syscall("wasix_32v1", name);
-    const wasm::FunctionType type = row->type();
-    const auto function = guest.store().native_function({row->entry, type});
+    const wasm::FunctionType type = row->narrow.type();
+    const auto function = guest.store().native_function({row->narrow.entry, type});
     EXPECT_TRUE(function.has_value());
     const std::array arguments{runtime::Value::i32(code)};
     return runtime::call(guest.thread(), *function->ref, type, arguments, {});

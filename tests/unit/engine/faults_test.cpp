@@ -1,0 +1,111 @@
+// The programs of tests/differential as guests, on back ends whose transfers are interrupted and
+// cut short as a kernel may do it: they print what the native programs print.
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <variant>
+
+#include <gtest/gtest.h>
+
+#include "base/unique_fd.h"
+#include "engine/engine.h"
+#include "io/direct.h"
+#include "io/faulty.h"
+#include "wasix/outcome.h"
+#include "wasix/process.h"
+
+namespace wasmax::engine {
+namespace {
+
+std::string contents_of(int fd) {
+    std::string text(static_cast<std::size_t>(::lseek(fd, 0, SEEK_END)), '\0');
+    EXPECT_EQ(::pread(fd, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+    return text;
+}
+
+UniqueFd scratch_file() { return UniqueFd(::memfd_create("output", MFD_CLOEXEC)); }
+
+struct Directory {
+    Directory() {
+        std::string pattern = "/tmp/wasmax-faults-XXXXXX";
+        EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
+        path = pattern;
+    }
+    Directory(const Directory&) = delete;
+    Directory& operator=(const Directory&) = delete;
+    ~Directory() { std::filesystem::remove_all(path); }
+    std::string path;
+};
+
+std::string native_output(const std::string& program) {
+    const Directory directory;
+    const UniqueFd output = scratch_file();
+    const std::string path = std::string(WASMAX_GUESTS) + "/differential_" + program + "_native";
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::dup2(output.get(), STDOUT_FILENO);
+        ::execl(path.c_str(), path.c_str(), directory.path.c_str(), nullptr);
+        ::_exit(127);
+    }
+    int status = 0;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0) << program;
+    return contents_of(output.get());
+}
+
+std::string guest_output(const Program& program, io::Backend& io) {
+    const Directory directory;
+    const UniqueFd output = scratch_file();
+    wasix::ProcessOptions options;
+    options.args = {"guest", "/d"};
+    options.preopens = {{directory.path, "/d", false}};
+    options.network = wasix::Network::all;
+    options.stdio = {-1, output.get(), STDERR_FILENO};
+    launch::GuestLimits limits;
+    limits.io = &io;
+    const auto outcome = program.run(std::move(options), limits);
+    EXPECT_TRUE(outcome.has_value());
+    if (outcome.has_value()) {
+        const auto* exited = std::get_if<wasix::Exited>(&*outcome);
+        EXPECT_TRUE(std::holds_alternative<runtime::Returned>(*outcome) ||
+                    (exited != nullptr && exited->code == 0));
+    }
+    return contents_of(output.get());
+}
+
+void expect_same(const std::string& name, io::FaultRates rates) {
+    const std::string expected = native_output(name);
+    EXPECT_FALSE(expected.empty());
+    const auto program =
+        Program::load(std::string(WASMAX_GUESTS) + "/differential_" + name + ".wasm");
+    ASSERT_TRUE(program.has_value()) << program.error().message;
+    io::DirectBackend direct;
+    EXPECT_EQ(guest_output(*program, direct), expected);
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+        io::FaultyBackend faulty(direct, seed, rates);
+        EXPECT_EQ(guest_output(*program, faulty), expected) << name << " with seed " << seed;
+    }
+}
+
+// An interruption is never the guest's business; how much a transfer moves is, and only `events`
+// does not depend on it.
+
+TEST(Faults, FilesAreTheSameWhenInterrupted) { expect_same("files", {.interrupted = 500}); }
+
+TEST(Faults, SocketsAreTheSameWhenInterrupted) { expect_same("sockets", {.interrupted = 500}); }
+
+TEST(Faults, EventsAreTheSameWhenInterruptedAndCutShort) {
+    expect_same("events", {.interrupted = 300, .short_transfer = 300});
+}
+
+}  // namespace
+}  // namespace wasmax::engine
