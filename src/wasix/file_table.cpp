@@ -234,7 +234,9 @@ Result<Descriptor, Errno> FileTable::close(Fd fd) {
     }
     const std::size_t index = index_of(fd);
     used_[index / kBits] &= ~(std::uint64_t{1} << (index % kBits));
-    return *exchange(index, nullptr);
+    std::optional<Descriptor> closed = exchange(index, nullptr);
+    WASMAX_ASSERT(closed.has_value());  // find() saw it
+    return *std::move(closed);
 }
 
 Result<void, Errno> FileTable::set_flags(Fd fd, FdflagsExt flags) {

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "io/backend.h"
 #include "io/operation.h"
 #include "wasix/errnos.h"
 #include "wasix/files.h"
