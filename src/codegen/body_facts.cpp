@@ -1,6 +1,7 @@
 #include "codegen/impl/body_facts.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <variant>
@@ -15,6 +16,8 @@
 namespace wasmax::codegen {
 namespace {
 
+// A sink is a template parameter: hiding what does nothing is how it does something.
+// NOLINTBEGIN(bugprone-derived-method-shadowing-base-method)
 struct Finder : wasm::NullSink {
     explicit Finder(std::vector<bool>& closed_tables) : closed(closed_tables) {}
     std::vector<bool>& closed;
@@ -43,6 +46,7 @@ struct Finder : wasm::NullSink {
         closed[table.value] = false;
     }
 };
+// NOLINTEND(bugprone-derived-method-shadowing-base-method)
 
 /// Whether the constant is null or a defined function.
 bool is_own(const wasm::Module& module, const wasm::ConstantExpression& expression) {

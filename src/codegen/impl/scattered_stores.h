@@ -1,5 +1,6 @@
 #pragma once
 
+#include <llvm/IR/Analysis.h>
 #include <llvm/IR/Function.h>
 #include <llvm/IR/PassManager.h>
 
