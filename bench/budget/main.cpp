@@ -111,7 +111,8 @@ public:
     template <class... Arguments>
     auto entry(const char* name, Arguments... arguments) {
         using Entry = std::uint32_t (*)(abi::VmContext*, decltype((void(arguments), 0U))...);
-        const auto function = std::bit_cast<Entry>(wasix::find_syscall("wasix_32v1", name)->narrow.entry);
+        const auto function =
+            std::bit_cast<Entry>(wasix::find_syscall("wasix_32v1", name)->narrow.entry);
         return [this, function, name, ... values = static_cast<std::uint32_t>(arguments)] {
             if (const std::uint32_t error = function(&context_, values...)) {
                 give_up(fmt::format("{} gave errno {}", name, error));
