@@ -14,7 +14,7 @@ rounds=10 module= kernels=
 while [[ $# -gt 0 ]]; do
     case $1 in
         --rounds) rounds=$2 && shift 2 ;;
-        --module) module=$2 && shift 2 ;;
+        --module) module=$(realpath "$2") && shift 2 ;;
         -*) echo "bench compute: unknown option '$1'" >&2 && exit 2 ;;
         *) kernels+="$1 " && shift ;;
     esac
@@ -63,18 +63,4 @@ done | tee table
 awk '{ two += log($4); three += log($7) }
     END { printf "%-12s %29.2f %29.2f\n", "geomean", exp(two / NR), exp(three / NR) }' table
 
-[[ -n $module ]] || exit 0
-code=$(llvm-objdump-22 -h "$module" | awk '$2 == "CODE" { print strtonum("0x" $3) }')
-echo
-echo "compiling $(basename "$module"), $code bytes of code; MB per second of CPU time, and of time on two cores"
-for level in -O0 -O1 -O2; do
-    times=()
-    for cpus in 0 0-1; do
-        times+=("$({ TIMEFORMAT='%U %R' && time taskset -c "$cpus" "$wasmax" compile "$level" "$module" -o out.wmx; } 2>&1)")
-    done
-    awk -v level="$level" -v code="$code" -v one="${times[0]}" -v two="${times[1]}" 'BEGIN {
-        split(one, a); split(two, b)
-        printf "%s  %.3f MB/s per core; two cores %.2f times one (%.1f s and %.1f s by the clock)\n", level,
-            code / a[1] / 1e6, a[2] / b[2], a[2], b[2]
-    }'
-done
+[[ -z $module ]] || { echo && "$here/compile.sh" "$wasmax" . "$module"; }

@@ -120,6 +120,11 @@ void add_tier_option(CLI::App& command, std::optional<codegen::Tier>& given) {
                     [&given](codegen::Tier tier) { given = tier; });
 }
 
+void add_strict_option(CLI::App& command, bool& given) {
+    command.add_flag("--strict", given,
+                     "Keep accesses to memory that nothing depends on but a trap; slower");
+}
+
 void add_compile_options(CLI::App& command, codegen::CompileOptions& given) {
     given.tier = codegen::Tier::t3;
     add_tier_option(command, std::string("How much to optimize: ") + kLevels + " (default)",
@@ -134,6 +139,7 @@ void add_compile_options(CLI::App& command, codegen::CompileOptions& given) {
                     "x86-64-v4, or native, which runs on this machine and better ones")
         ->transform(CLI::CheckedTransformer(cpus).description(""))
         ->type_name("NAME");
+    add_strict_option(command, given.strict);
 }
 
 void add_duration_option(CLI::App& command, const std::string& name,

@@ -32,8 +32,11 @@ void add_grant_options(CLI::App& command, GivenGrants& given);
 /// `-O0`, `-O1`, `-O2`, which are Tier::t0, t2, t3. `given` stays as it is without one.
 void add_tier_option(CLI::App& command, std::optional<codegen::Tier>& given);
 
-/// `-O` and `--cpu`, of the commands whose result is kept: t3 unless told otherwise. `given.cpu` is
-/// one of the x86-64 levels, or empty for `native`.
+/// `--strict`, which is CompileOptions::strict.
+void add_strict_option(CLI::App& command, bool& given);
+
+/// `-O`, `--cpu` and `--strict`, of the commands whose result is kept: t3 unless told otherwise.
+/// `given.cpu` is one of the x86-64 levels, or empty for `native`.
 void add_compile_options(CLI::App& command, codegen::CompileOptions& given);
 
 /// `--disable-FEATURE` and `--enable-FEATURE` for every proposal. `given` starts with all of them.

@@ -98,13 +98,14 @@ int run_file(const RunFlags& flags) {
     launch::handle_signals();
     ProgressLine progress("compiling " + flags.file, flags.conduct.progress);
     const auto program = engine::Program::load(
-        flags.file,
-        {.compile = {.features = flags.features, .tier = flags.tier.value_or(codegen::Tier::t2)},
-         .large_starts_on_t0 = !flags.tier,
-         .progress = [&](const engine::ProgressReport& at) { progress.show(at); },
-         .limits = flags.conduct.limits,
-         .cache = flags.no_cache ? std::nullopt : engine::Cache::open_default(),
-         .on_unknown_import = grants->on_unknown_import});
+        flags.file, {.compile = {.features = flags.features,
+                                 .tier = flags.tier.value_or(codegen::Tier::t2),
+                                 .strict = flags.strict},
+                     .large_starts_on_t0 = !flags.tier,
+                     .progress = [&](const engine::ProgressReport& at) { progress.show(at); },
+                     .limits = flags.conduct.limits,
+                     .cache = flags.no_cache ? std::nullopt : engine::Cache::open_default(),
+                     .on_unknown_import = grants->on_unknown_import});
     progress.end();
     if (!program) {
         report(program.error().message);
@@ -144,6 +145,7 @@ void add_program_options(CLI::App& app, const std::shared_ptr<RunFlags>& flags) 
                         "Arguments of the program (those that begin with - go after --)");
     add_grant_options(*command, flags->grants);
     add_tier_option(*command, flags->tier);
+    add_strict_option(*command, flags->strict);
     add_conduct_options(*command, flags->conduct);
     add_feature_options(*command, flags->features);
     // wasmer's word for --no-cache.

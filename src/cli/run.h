@@ -23,6 +23,7 @@ struct RunFlags {
     GivenGrants grants;
     std::optional<codegen::Tier> tier;
     wasm::Features features = wasm::Features::supported();
+    bool strict = false;
     bool no_cache = false;
     std::string function;  ///< instead of _start
     bool debug = false;

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "codegen/impl/body_size.h"
 #include "wasm/function_decoder.h"
 #include "wasm/module.h"
 #include "wasm/opcode.h"
@@ -18,7 +19,7 @@ namespace {
 
 // A sink is a template parameter: hiding what does nothing is how it does something.
 // NOLINTBEGIN(bugprone-derived-method-shadowing-base-method)
-struct Finder : wasm::NullSink {
+struct Finder : BodyMeter {
     explicit Finder(std::vector<bool>& closed_tables) : closed(closed_tables) {}
     std::vector<bool>& closed;
     bool tail_calls = false;
@@ -94,13 +95,16 @@ std::vector<bool> find_closed_tables(const wasm::Module& module) {
 
 BodyFacts find_body_facts(const wasm::Module& module, wasm::Features features) {
     BodyFacts facts{.tail_callers = std::vector<bool>(module.bodies.size(), false),
-                    .closed_tables = find_closed_tables(module)};
+                    .closed_tables = find_closed_tables(module),
+                    .sizes = std::vector<BodySize>(module.bodies.size())};
     for (std::uint32_t index = 0; index < module.bodies.size(); ++index) {
         Finder finder(facts.closed_tables);
         const bool valid =
             wasm::decode_function(module, features, {module.imported_functions + index}, finder)
                 .has_value();
         facts.tail_callers[index] = valid && finder.tail_calls;
+        facts.sizes[index] = finder.size;
+        facts.sizes[index].code_bytes = module.bodies[index].bytes.size();
     }
     return facts;
 }

@@ -35,8 +35,9 @@ struct CompileOptions {
     /// The target as LLVM names CPUs, such as `x86-64-v3`, at least `x86-64-v2`. Empty: this host
     /// with all its features.
     std::string cpu{};
-    /// Every access to a linear memory happens and happens in order, even if its value is not used,
-    /// so that each out-of-bounds access traps. Without it a dead load may vanish.
+    /// Every access to a linear memory or mutable global happens and happens in order, even if its
+    /// value is not used, so that each out-of-bounds access traps and leaves behind what was
+    /// written before it. Without it a dead load may vanish.
     bool strict = false;
     CompileProgress* progress = nullptr;  ///< borrowed; may be null. Has no effect on the output
     bool verify = false;                  ///< run LLVM's IR verifier: for tests and fuzzers

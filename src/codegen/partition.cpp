@@ -72,11 +72,6 @@ Result<void, CompileError> emit_functions(const Plan& plan, const Partition& par
     return {};
 }
 
-/// The optimizer's time on a giant is superlinear, so only the highest tier spends it.
-Tier tier_of(const Plan& plan, const Partition& partition) {
-    return partition.giant && plan.options.tier == Tier::t2 ? Tier::t0 : plan.options.tier;
-}
-
 }  // namespace
 
 Result<Object, CompileError> compile_partition(const Plan& plan, const Partition& partition,
@@ -87,7 +82,8 @@ Result<Object, CompileError> compile_partition(const Plan& plan, const Partition
     context.setDiagnosticHandler(std::make_unique<ErrorCollector>(message));
     ModuleEmitter module(plan, context, machine);
     TRY(emit_functions(plan, partition, module));
-    auto elf = generate_object(module.llvm_module(), tier_of(plan, partition), machine);
+    const Tier tier = partition.optimized ? plan.options.tier : Tier::t0;
+    auto elf = generate_object(module.llvm_module(), tier, machine);
     if (!elf) {
         return fail(CompileError(std::move(elf).error()));
     }

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "codegen/impl/body_facts.h"
+#include "codegen/impl/body_size.h"
 #include "wasm/module.h"
 #include "wasm/types.h"
 
@@ -75,17 +76,20 @@ bool lets_exceptions_pass(const wasm::Module& module, wasm::Features features) {
                                [&](const wasm::Export& item) { return shared(item.kind); });
 }
 
-std::vector<Partition> cut(const wasm::Module& module) {
+std::vector<Partition> cut(const wasm::Module& module, const std::vector<BodySize>& sizes,
+                           Tier tier) {
     std::vector<Partition> partitions;
-    for (std::uint32_t index = 0; index < module.bodies.size(); ++index) {
-        const std::uint64_t bytes = module.bodies[index].bytes.size();
-        const bool giant = bytes > kGiantBytes;
+    for (std::uint32_t index = 0; index < sizes.size(); ++index) {
+        const BodySize& size = sizes[index];
+        const bool giant = is_giant(size, Tier::t2);
         if (partitions.empty() || giant || partitions.back().giant ||
-            partitions.back().code_bytes + bytes > kPartitionBytes) {
-            partitions.push_back({.first = {module.imported_functions + index}, .giant = giant});
+            partitions.back().code_bytes + size.code_bytes > kPartitionBytes) {
+            partitions.push_back({.first = {module.imported_functions + index},
+                                  .giant = giant,
+                                  .optimized = !is_giant(size, tier)});
         }
         ++partitions.back().functions;
-        partitions.back().code_bytes += bytes;
+        partitions.back().code_bytes += size.code_bytes;
     }
     return partitions;
 }
@@ -101,7 +105,7 @@ Result<Plan, Error> Plan::create(const wasm::Module& module, const CompileOption
         }
     }
     BodyFacts facts = find_body_facts(module, options.features);
-    std::vector<Partition> partitions = cut(module);
+    std::vector<Partition> partitions = cut(module, facts.sizes, options.tier);
     if (!wrapped.empty()) {
         // Behind all functions, because the artifact's function table ends where the last one does.
         if (partitions.empty()) {

@@ -55,7 +55,9 @@ FunctionEmitter::Value FunctionEmitter::global_get(wasm::GlobalIndex global) {
     llvm::LoadInst* load = builder_.CreateAlignedLoad(this->type(type.value), global_cell(global),
                                                       llvm::Align(abi::kGlobalCellBytes));
     load->setMetadata(llvm::LLVMContext::MD_tbaa, module_.tags().globals);
-    if (!type.is_mutable) {
+    if (type.is_mutable) {
+        load->setVolatile(module_.plan().options.strict);
+    } else {
         load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(context(), {}));
     }
     return load;
@@ -66,6 +68,8 @@ void FunctionEmitter::global_set(wasm::GlobalIndex global, Value value) {
     llvm::StoreInst* store =
         builder_.CreateAlignedStore(value, global_cell(global), llvm::Align(abi::kGlobalCellBytes));
     store->setMetadata(llvm::LLVMContext::MD_tbaa, module_.tags().globals);
+    // An access to memory may trap, and the global's value is seen after that.
+    store->setVolatile(module_.plan().options.strict);
 }
 
 }  // namespace wasmax::codegen

@@ -48,7 +48,10 @@ struct Store::NativeFunction {
     wasm::FunctionType type;
 };
 
-Store::Store(const StoreOptions& options) : options_(options) { instances_.push_back(nullptr); }
+Store::Store(const StoreOptions& options)
+    : options_(options), table_budget_(options.table.max_total) {
+    instances_.push_back(nullptr);
+}
 
 Store::~Store() { ExceptionHeap::release(exceptions_); }
 
@@ -60,7 +63,8 @@ Result<Memory*, Error> Store::create_memory(const wasm::MemoryType& type) {
 
 Result<Table*, Error> Store::create_table(const wasm::TableType& type, void* initial,
                                           abi::TypeId referent) {
-    std::unique_ptr<Table> table = TRY(Table::create(type, initial, options_.table));
+    std::unique_ptr<Table> table =
+        TRY(Table::create(type, initial, options_.table.max_entries, table_budget_));
     table->set_referent(referent);
     const std::lock_guard lock(mutex_);
     return tables_.emplace_back(std::move(table)).get();

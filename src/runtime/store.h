@@ -81,6 +81,7 @@ private:
                                                       std::uint32_t types);
 
     const StoreOptions options_;
+    TableBudget table_budget_;
     mutable std::mutex mutex_;  // guards all below; first in the lock order
     std::vector<std::unique_ptr<Memory>> memories_;
     std::vector<std::unique_ptr<Table>> tables_;

@@ -20,10 +20,21 @@
 
 namespace wasmax::runtime {
 
-Table::Table(const wasm::TableType& type, std::uint64_t max_entries, Mapping entries,
-             Mapping references)
+bool TableBudget::take(std::uint64_t count) {
+    std::uint64_t left = left_.load(std::memory_order_relaxed);
+    while (count <= left) {
+        if (left_.compare_exchange_weak(left, left - count, std::memory_order_relaxed)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Table::Table(const wasm::TableType& type, std::uint64_t max_entries, TableBudget& budget,
+             Mapping entries, Mapping references)
     : type_(type),
       max_entries_(max_entries),
+      budget_(budget),
       entries_(std::move(entries)),
       references_(std::move(references)),
       state_{.entries = reinterpret_cast<abi::TableEntry*>(entries_.base()),
@@ -35,9 +46,9 @@ Table::Table(const wasm::TableType& type, std::uint64_t max_entries, Mapping ent
 }
 
 Result<std::unique_ptr<Table>, Error> Table::create(const wasm::TableType& type, void* initial,
-                                                    const TableOptions& options) {
-    const std::uint64_t max_entries =
-        std::min(type.limits.maximum.value_or(options.max_entries), options.max_entries);
+                                                    std::uint64_t max_entries,
+                                                    TableBudget& budget) {
+    max_entries = std::min(type.limits.maximum.value_or(max_entries), max_entries);
     Mapping entries;
     if (type.element.is_function_ref()) {
         entries = TRY(Mapping::anonymous(abi::kTableReservationBytes, Mapping::Access::none,
@@ -48,7 +59,7 @@ Result<std::unique_ptr<Table>, Error> Table::create(const wasm::TableType& type,
                                Mapping::Access::none, "reserving a table"));
     // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): the constructor is private.
     std::unique_ptr<Table> table(
-        new Table(type, max_entries, std::move(entries), std::move(references)));
+        new Table(type, max_entries, budget, std::move(entries), std::move(references)));
     TRY(table->grow(type.limits.minimum, initial));
     return table;
 }
@@ -97,7 +108,14 @@ Result<std::uint64_t, Error> Table::grow(std::uint64_t delta, void* reference) {
                                  std::to_string(before)));
     }
     if (delta != 0) {
-        TRY(commit(before + delta));
+        if (!budget_.take(delta)) {
+            return fail(Error::limit("the tables of a program together may not have " +
+                                     std::to_string(delta) + " entries more"));
+        }
+        if (auto committed = commit(before + delta); !committed) {
+            budget_.give_back(delta);
+            return fail(std::move(committed).error());
+        }
         if (reference != nullptr) {
             for (std::uint64_t index = before; index < before + delta; ++index) {
                 write(index, reference);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -11,12 +12,26 @@
 #include "base/result.h"
 #include "runtime/mapping.h"
 #include "runtime/trap_handler.h"
+#include "wasm/limits.h"
 #include "wasm/types.h"
 
 namespace wasmax::runtime {
 
+/// What the tables of a store may have together beyond what they have. Threads: any.
+class TableBudget {
+public:
+    explicit TableBudget(std::uint64_t entries) : left_(entries) {}
+    /// Takes `count`; nothing if fewer are left.
+    [[nodiscard]] bool take(std::uint64_t count);
+    void give_back(std::uint64_t count) { left_.fetch_add(count, std::memory_order_relaxed); }
+
+private:
+    std::atomic<std::uint64_t> left_;
+};
+
 struct TableOptions {
-    std::uint64_t max_entries = 10'000'000;  ///< no table grows beyond it
+    std::uint64_t max_entries = wasm::kMaxTableEntries;  ///< no table grows beyond it
+    std::uint64_t max_total = wasm::kMaxTableEntries;    ///< nor all tables of a store together
 };
 
 /// A table. References are `const FuncRef*` (tables of functions) or host references; null is the
@@ -25,11 +40,12 @@ struct TableOptions {
 /// and called by another at the same time must be the same function or null.
 class Table {
 public:
-    /// `type` is valid; all entries are `initial`. Errors: limit (the minimum is above
-    /// options.max_entries), host.
+    /// `type` is valid; all entries are `initial`, taken from `budget`, which outlives the table.
+    /// Errors: limit (the minimum is above `max_entries` or what is left of the budget), host.
     [[nodiscard]] static Result<std::unique_ptr<Table>, Error> create(const wasm::TableType& type,
                                                                       void* initial,
-                                                                      const TableOptions& options);
+                                                                      std::uint64_t max_entries,
+                                                                      TableBudget& budget);
     Table(const Table&) = delete;
     Table& operator=(const Table&) = delete;
 
@@ -49,7 +65,7 @@ public:
     /// wasm: exec-table-set
     [[nodiscard]] Result<void, abi::TrapCode> set(std::uint64_t index, void* reference);
     /// Adds `delta` entries, each `reference`; returns the count before.
-    /// Errors: above the declared maximum, the limit, or what the host has. wasm: exec-table-grow
+    /// Errors: above the declared maximum, a limit, or what the host has. wasm: exec-table-grow
     [[nodiscard]] Result<std::uint64_t, Error> grow(std::uint64_t delta, void* reference);
     /// wasm: exec-table-fill
     [[nodiscard]] Result<void, abi::TrapCode> fill(std::uint64_t index, void* reference,
@@ -62,8 +78,8 @@ public:
                                                    std::uint64_t from_index, std::uint64_t count);
 
 private:
-    Table(const wasm::TableType& type, std::uint64_t max_entries, Mapping entries,
-          Mapping references);
+    Table(const wasm::TableType& type, std::uint64_t max_entries, TableBudget& budget,
+          Mapping entries, Mapping references);
     [[nodiscard]] Result<void, Error> commit(std::uint64_t count);
     [[nodiscard]] bool contains(std::uint64_t index, std::uint64_t count) const;
     void write(std::uint64_t index, void* reference);
@@ -71,6 +87,7 @@ private:
     const wasm::TableType type_;
     abi::TypeId referent_ = 0;
     const std::uint64_t max_entries_;
+    TableBudget& budget_;
     Mapping entries_;  // tables of functions only
     Mapping references_;
     GuardRegion guard_;   // after entries_: unregistered before it is unmapped

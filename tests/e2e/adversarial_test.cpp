@@ -130,6 +130,15 @@ TEST(Adversarial, TablesWithoutEnd) {
                    "table");
 }
 
+TEST(Adversarial, TablesThatAreFull) {
+    // 24 bytes of each entry are written: 1,000 such tables would take 144 GB.
+    const std::string table = bytes({0x40, 0, 0x70, 0}) + leb(6'000'000) + bytes({0xd2, 0, 0x0b});
+    expect_refused(kHeader + section(1, kEmptyType) + section(3, bytes({1, 0})) +
+                       section(4, leb(1000) + repeated(1000, table)) + section(7, kStart) +
+                       section(10, bytes({1, 2, 0, 0x0b})),
+                   "the tables of a program together");
+}
+
 TEST(Adversarial, MemoryOfManyTebibytes) {
     expect_refused(kHeader + section(1, kEmptyType) + section(3, bytes({1, 0})) +
                        section(5, bytes({1, 4}) + leb(std::uint64_t{1} << 48U)) +
@@ -140,6 +149,47 @@ TEST(Adversarial, MemoryOfManyTebibytes) {
 TEST(Adversarial, CountsWithoutItems) {
     for (const int id : {1, 2, 3, 4, 5, 6, 7, 9, 11}) {
         expect_refused(kHeader + section(id, leb(0xffff'ffff)), "do not fit the section");
+    }
+}
+
+/// `depth` loops inside each other that count as many locals: control flow meets in as many places.
+std::string nested_loops(std::uint32_t depth) {
+    std::string body = leb(1) + leb(depth) + "\x7f";
+    for (std::uint32_t index = 0; index < depth; ++index) {
+        body += bytes({0x03, 0x40, 0x20}) + leb(index) + bytes({0x41, 1, 0x6a, 0x21}) +
+                leb((index * 7 + 3) % depth);
+    }
+    for (std::uint32_t index = 0; index < depth; ++index) {
+        body += "\x20" + leb(index) + bytes({0x0d, 0, 0x0b});
+    }
+    return module_of(body + "\x0b");
+}
+
+/// 2,000 blocks inside each other, each left in the middle, and as many locals.
+std::string nested_blocks() {
+    constexpr std::uint32_t kDepth = 2000;
+    std::string body = leb(1) + leb(kDepth) + "\x7f" + repeated(kDepth, bytes({0x02, 0x40}));
+    for (std::uint32_t index = 0; index < kDepth; ++index) {
+        body += "\x20" + leb(index) + "\x0d" + leb(index) + bytes({0x41, 1, 0x21}) + leb(index);
+    }
+    for (std::uint32_t index = 0; index < kDepth; ++index) {
+        body += bytes({0x0b, 0x20}) + leb(index) + bytes({0x41, 1, 0x6a, 0x21}) +
+                leb((index * 5 + 3) % kDepth);
+    }
+    return module_of(body + "\x0b");
+}
+
+// Optimized these take minutes: the bound is above what the fast tier needs on a busy machine.
+TEST(Adversarial, FunctionsThatOptimizersAreSlowAt) {
+    const TemporaryDirectory directory;
+    const auto compile = [&](const std::string& module, const char* level) {
+        return wasmax({"compile", level, directory.write("module.wasm", module), "-o",
+                       (directory.path() / "module.wmx").string(), "--compile-timeout", "60s"});
+    };
+    for (const Completed& completed :
+         {compile(nested_loops(250), "-O1"), compile(nested_loops(1000), "-O2"),
+          compile(nested_blocks(), "-O1")}) {
+        EXPECT_EQ(completed.exit_code, 0) << completed.errors;
     }
 }
 

@@ -28,8 +28,7 @@ for tool in npm wasm-opt spectest-interp; do
 done
 mkdir -p "$directory/finds"
 directory=$(realpath "$directory")
-[[ -x $directory/node_modules/.bin/node ]] ||
-    (cd "$directory" && npm install --silent node@26.10.0 binaryen@132.0.0)
+"$here"/install_tools.sh "$directory"
 # Beside the tools, where it looks for them. As `run` compiles, a load whose value is not used may vanish
 # with its trap, so the cases for that are made with few accesses out of bounds, and those with one left out.
 cp "$recipe"/gen.mjs "$directory"/strict.mjs

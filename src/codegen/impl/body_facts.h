@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "codegen/impl/body_size.h"
 #include "wasm/module.h"
 #include "wasm/types.h"
 
@@ -17,6 +18,7 @@ struct BodyFacts {
     /// instruction writes to it: an entry's code never changes, and belongs to the caller's
     /// context.
     std::vector<bool> closed_tables;
+    std::vector<BodySize> sizes;  ///< by defined function
 };
 
 /// Decodes every body once, at the speed of validation. What is wrong with an invalid one is said

@@ -17,14 +17,13 @@ struct Partition {
     wasm::FunctionIndex first;
     std::uint32_t functions = 0;
     std::uint64_t code_bytes = 0;  ///< of wasm
-    bool giant = false;            ///< one function above kGiantBytes
+    bool giant = false;            ///< one function that is a giant for t2
+    bool optimized = true;         ///< else it is compiled as by t0
     bool has_wrappers = false;     ///< also holds the wrappers of Plan::wrapped
 };
 
 /// Half the CPU time of one big module, and no less speed (no inlining happens anyway).
 inline constexpr std::uint64_t kPartitionBytes = std::uint64_t{32} * 1024;
-/// Optimized code generation is superlinear: 7 s for 77 KB, 23 s for 138 KB.
-inline constexpr std::uint64_t kGiantBytes = std::uint64_t{48} * 1024;
 
 /// What all partitions of one compilation share. Immutable while workers run.
 struct Plan {

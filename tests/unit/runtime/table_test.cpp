@@ -9,6 +9,7 @@
 
 #include "abi/trap.h"
 #include "abi/vm_context.h"
+#include "wasm/limits.h"
 #include "wasm/types.h"
 
 namespace wasmax::runtime {
@@ -18,8 +19,11 @@ constexpr abi::TrapCode kOutOfBounds = abi::TrapCode::table_out_of_bounds;
 constexpr std::uint64_t kHuge = ~std::uint64_t{0};
 
 std::unique_ptr<Table> make(wasm::ValueType element, const wasm::Limits& limits,
-                            void* initial = nullptr, const TableOptions& options = {}) {
-    auto table = Table::create({.element = element, .limits = limits}, initial, options);
+                            void* initial = nullptr,
+                            std::uint64_t max_entries = wasm::kMaxTableEntries) {
+    static TableBudget budget(1'000'000'000);
+    auto table =
+        Table::create({.element = element, .limits = limits}, initial, max_entries, budget);
     EXPECT_TRUE(table.has_value()) << (table ? "" : table.error().message);
     return std::move(table).value();
 }
@@ -71,15 +75,31 @@ TEST(Table, GrowFillsAndStopsAtItsLimits) {
     EXPECT_FALSE(table->grow(kHuge, nullptr).has_value());
     EXPECT_EQ(table->count(), 3U);
 
-    const auto limited = make(wasm::ValueType::funcref, {.minimum = 0, .maximum = {}}, nullptr,
-                              {.max_entries = 1000});
+    const auto limited =
+        make(wasm::ValueType::funcref, {.minimum = 0, .maximum = {}}, nullptr, 1000);
     EXPECT_TRUE(limited->grow(1000, nullptr).has_value());
     EXPECT_FALSE(limited->grow(1, nullptr).has_value());
+    TableBudget budget(100);
     const auto refused = Table::create(
-        {.element = wasm::ValueType::funcref, .limits = {.minimum = 10'000'001, .maximum = {}}},
-        nullptr, {});
+        {.element = wasm::ValueType::funcref, .limits = {.minimum = 51, .maximum = {}}}, nullptr,
+        50, budget);
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().kind, Error::Kind::limit);
+}
+
+TEST(Table, OneBudgetForAll) {
+    TableBudget budget(10);
+    const wasm::TableType type{.element = wasm::ValueType::externref,
+                               .limits = {.minimum = 4, .maximum = {}}};
+    const auto first = Table::create(type, nullptr, 100, budget);
+    const auto second = Table::create(type, nullptr, 100, budget);
+    ASSERT_TRUE(first.has_value() && second.has_value());
+    EXPECT_FALSE((*first)->grow(3, nullptr).has_value());
+    EXPECT_TRUE((*second)->grow(2, nullptr).has_value());
+    EXPECT_EQ((*first)->grow(1, nullptr).error().kind, Error::Kind::limit);
+    EXPECT_EQ((*first)->count(), 4U);
+    EXPECT_TRUE((*first)->grow(0, nullptr).has_value());
+    EXPECT_FALSE(Table::create(type, nullptr, 100, budget).has_value());
 }
 
 TEST(Table, FillInitAndCopyChangeNothingWhenOutOfBounds) {
