@@ -143,7 +143,8 @@ Result<void, Error> Process::open_listeners(const std::vector<IpEndpoint>& liste
     for (const IpEndpoint& endpoint : listeners) {
         const std::string doing = "listening at port " + std::to_string(endpoint.port);
         const HostAddress address = host_address(endpoint.address, endpoint.port);
-        UniqueFd listener(::socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        UniqueFd listener(
+            ::socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
         const int on = 1;
         if (!listener ||
             ::setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
