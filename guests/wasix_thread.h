@@ -54,7 +54,7 @@ static struct thread* thread_new(void (*function)(void*), void* argument) {
     if (thread != NULL) {
         memset(thread, 0, sizeof *thread);
         thread->stack = (WASIX_PTR(memory) + (uint32_t)sizeof *thread + THREAD_STACK) & ~15U;
-        thread->stack_size = THREAD_STACK;
+        thread->stack_size = THREAD_STACK - 16;  // what is above *thread, whatever was rounded
         thread->function = function;
         thread->argument = argument;
     }

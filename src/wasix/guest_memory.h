@@ -96,6 +96,7 @@ public:
           width_(width) {}
 
     [[nodiscard]] AddressWidth width() const { return width_; }
+    [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
     /// The `bytes` bytes at `address`, for reading and writing.
     [[nodiscard]] Result<MutableByteView, Errno> view(std::uint64_t address,

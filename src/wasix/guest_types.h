@@ -331,6 +331,12 @@ struct OptionTimestamp {
     Timestamp value = 0;
 };
 
+/// What stack_checkpoint leaves for stack_restore: libc's jmp_buf.
+struct StackSnapshot {
+    std::uint64_t user = 0;               ///< the guest's, from then on
+    std::array<std::uint64_t, 2> hash{};  ///< ours
+};
+
 struct Tty {
     std::uint32_t cols = 0;
     std::uint32_t rows = 0;
@@ -455,6 +461,8 @@ WASIX_FIELD(SignalDisposition, disposition, 1);
 WASIX_LAYOUT(OptionTimestamp, 16);
 WASIX_FIELD(OptionTimestamp, tag, 0);
 WASIX_FIELD(OptionTimestamp, value, 8);
+WASIX_LAYOUT(StackSnapshot, 24);
+WASIX_FIELD(StackSnapshot, hash, 8);
 WASIX_LAYOUT(AddressIp, 18);
 WASIX_FIELD(AddressIp, octets, 2);
 WASIX_LAYOUT(AddressCidr, 28);

@@ -18,23 +18,25 @@
 #include <variant>
 #include <vector>
 
+#include "base/assert.h"
 #include "base/error.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "io/backend.h"
-#include "runtime/call.h"
 #include "runtime/extern.h"
 #include "runtime/instance.h"
 #include "runtime/outcome.h"
 #include "runtime/thread.h"
 #include "trace/target.h"
 #include "wasix/address.h"
+#include "wasix/asyncify.h"
 #include "wasix/errnos.h"
 #include "wasix/files.h"
 #include "wasix/guest_types.h"
 #include "wasix/net_rules.h"
 #include "wasix/outcome.h"
 #include "wasix/resolver.h"
+#include "wasix/resumable_call.h"
 #include "wasix/thread.h"
 
 namespace wasmax::wasix {
@@ -172,13 +174,13 @@ Result<std::optional<Outcome>, Error> Process::call_export(runtime::Instance& in
                                                            const EntryPoint& entry) {
     const auto found = instance.export_(entry.function);
     const auto* function = found ? std::get_if<runtime::Function>(&*found) : nullptr;
-    if (function == nullptr || function->type->parameters.size() != entry.arguments.size() ||
+    if (function == nullptr || function->ref == nullptr ||
+        function->type->parameters.size() != entry.arguments.size() ||
         function->type->results.size() != entry.results.size()) {
         return fail(Error::invalid("export `" + std::string(entry.function) +
                                    "` is no function without parameters and results"));
     }
-    auto outcome =
-        runtime::call(thread, *function->ref, *function->type, entry.arguments, entry.results);
+    auto outcome = ResumableCall(thread, *function).run(entry.arguments, entry.results);
     if (const auto* left = std::get_if<runtime::Left>(&outcome)) {
         return ProcessExit::of(left->reason).only_thread ? std::nullopt
                                                          : std::optional<Outcome>(exited(*left));
@@ -197,6 +199,7 @@ Result<std::optional<Outcome>, Error> Process::call_entry(runtime::Instance& ins
                                    std::string(entry.function) +
                                    "`: it is a library, not a program"));
     }
+    static_cast<Thread*>(thread.host)->stack = main_stack(instance);
     if (instance.export_("_initialize")) {
         auto outcome = TRY(call_export(instance, thread, {.function = "_initialize"}));
         if (!outcome.has_value() || !std::holds_alternative<runtime::Returned>(*outcome)) {

@@ -15,7 +15,6 @@
 #include <variant>
 
 #include "base/result.h"
-#include "runtime/call.h"
 #include "runtime/extern.h"
 #include "runtime/instance.h"
 #include "runtime/interrupt.h"
@@ -26,6 +25,7 @@
 #include "wasix/guest_types.h"
 #include "wasix/outcome.h"
 #include "wasix/process.h"
+#include "wasix/resumable_call.h"
 #include "wasix/thread.h"
 #include "wasix/thread_group.h"
 #include "wasm/types.h"
@@ -165,7 +165,7 @@ runtime::VisitOutcome Signals::deliver(runtime::ThreadState& state, Thread& thre
     const runtime::Function& callback = *callback_.load();
     const std::array arguments{runtime::Value::i32(static_cast<std::uint32_t>(number))};
     thread.handled_signals |= bit(number);
-    auto outcome = runtime::call(state, *callback.ref, *callback.type, arguments, {});
+    auto outcome = ResumableCall(state, callback).run(arguments, {});
     thread.handled_signals &= ~bit(number);
     if (const auto* left = std::get_if<runtime::Left>(&outcome)) {
         return left->reason;  // wasix: 9.10
@@ -179,6 +179,9 @@ runtime::VisitOutcome Signals::deliver(runtime::ThreadState& state, Thread& thre
 runtime::VisitOutcome Signals::visit(runtime::ThreadState& state) noexcept {
     Thread& thread = *static_cast<Thread*>(state.host);
     Signals& signals = thread.process.signals();
+    if (thread.resumable != nullptr && thread.resumable->is_moving()) {
+        return std::nullopt;  // it asks for another visit when its stack is there
+    }
     while (!state.interruption.is_requested(runtime::Request::stop)) {
         const auto number = signals.take(thread);
         if (!number.has_value()) {

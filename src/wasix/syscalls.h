@@ -62,7 +62,6 @@ struct ProcessHandles;
 struct Reflection;
 struct Route;
 struct SpawnFdOp;
-struct StackSnapshot;
 struct ThreadStart;
 
 // The handlers, in a namespace per import module. A handler may be called on any guest thread; its

@@ -9,10 +9,12 @@
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
 #include "wasix/impl/scratch.h"
+#include "wasix/stack_snapshots.h"
 
 namespace wasmax::wasix {
 
 class Process;
+class ResumableCall;
 
 /// A guest thread: what runtime::ThreadState::host points to. Outlives that ThreadState.
 struct Thread {
@@ -29,6 +31,12 @@ struct Thread {
     std::atomic<std::uint64_t> pending_signals{0};  ///< bit n: signal n, sent to this thread
     std::atomic<bool> blocks_signals{false};        ///< they stay pending. wasix: 9.3
     std::uint64_t handled_signals = 0;              ///< whose handlers are running here
+
+    // Saved stacks (resumable_call.h).
+    StackBounds stack{};                 ///< of its C stack
+    ResumableCall* resumable = nullptr;  ///< the innermost call of an export
+    StackSnapshots snapshots{};
+    Resumption resumption{};  ///< while a ProcessExit that resumes is under way
 
     Scratch scratch{};  ///< for the length of a system call
 };
@@ -47,20 +55,25 @@ struct Caller {
     GuestMemory memory;
 };
 
-/// What a handler returns that ends the guest process, or only the calling thread: the native entry
-/// leaves, when every frame of the handler is gone.
+/// What a handler returns that ends the guest process, or only the calling thread, or goes on with
+/// a stack that was saved: the native entry leaves, when every frame of the handler is gone.
 struct ProcessExit {
     std::uint32_t code;  ///< as the guest gave it
     bool only_thread = false;
+    bool resumes = false;  ///< Thread::resumption; nothing ends
 
     /// For runtime::leave(), and back.
-    [[nodiscard]] std::uint64_t reason() const { return code | (only_thread ? kOnlyThread : 0); }
+    [[nodiscard]] std::uint64_t reason() const {
+        return code | (only_thread ? kOnlyThread : 0) | (resumes ? kResumes : 0);
+    }
     [[nodiscard]] static ProcessExit of(std::uint64_t reason) {
-        return {static_cast<std::uint32_t>(reason), (reason & kOnlyThread) != 0};
+        return {static_cast<std::uint32_t>(reason), (reason & kOnlyThread) != 0,
+                (reason & kResumes) != 0};
     }
 
 private:
     static constexpr std::uint64_t kOnlyThread = std::uint64_t{1} << 32;
+    static constexpr std::uint64_t kResumes = std::uint64_t{1} << 33;
 };
 
 }  // namespace wasmax::wasix

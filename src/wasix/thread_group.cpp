@@ -1,5 +1,6 @@
 #include "wasix/thread_group.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -17,7 +18,6 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "base/units.h"
-#include "runtime/call.h"
 #include "runtime/extern.h"
 #include "runtime/instance.h"
 #include "runtime/interrupt.h"
@@ -26,10 +26,13 @@
 #include "runtime/value.h"
 #include "runtime/wait_queue.h"
 #include "wasix/errnos.h"
+#include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
 #include "wasix/outcome.h"
 #include "wasix/process.h"
+#include "wasix/resumable_call.h"
 #include "wasix/signals.h"
+#include "wasix/stack_snapshots.h"
 #include "wasix/thread.h"
 #include "wasm/types.h"
 
@@ -53,6 +56,25 @@ std::optional<runtime::Function> start_function(const runtime::Instance& instanc
         return std::nullopt;
     }
     return *function;
+}
+
+/// Where the C stack is that thread_start describes, if `start_arg` is the address of one: its
+/// first word is the upper end, and one further back its size. wasix: 8.2
+StackBounds stack_of(const runtime::ThreadState& state, const runtime::Function& start,
+                     std::uint64_t start_arg) {
+    constexpr Size kWords = 16;
+    constexpr Size kStack = 0;
+    constexpr Size kStackSize = 14;
+    const auto width = start.type->parameters[1] == wasm::ValueType::i64 ? AddressWidth::bits64
+                                                                         : AddressWidth::bits32;
+    const GuestMemory memory(state.contexts[start.ref->module]->memory0, width);
+    const GuestSpan<const GuestAddress> words{start_arg, kWords};
+    if (!memory.check(words).has_value()) {
+        return {};
+    }
+    const auto high = static_cast<std::uint64_t>(memory.at(words, kStack));
+    const auto bytes = static_cast<std::uint64_t>(memory.at(words, kStackSize));
+    return {.low = high - std::min(bytes, high), .high = high};
 }
 
 const std::uint32_t* word(const std::atomic<std::uint32_t>& counter) {
@@ -179,7 +201,8 @@ std::optional<Result<Outcome, Error>> ThreadGroup::call_start(Thread& thread,
         start.type->parameters[1] == wasm::ValueType::i64
             ? runtime::Value::i64(start_arg)
             : runtime::Value::i32(static_cast<std::uint32_t>(start_arg))};
-    auto outcome = runtime::call(state, *start.ref, *start.type, arguments, {});
+    thread.stack = stack_of(state, start, start_arg);
+    auto outcome = ResumableCall(state, start).run(arguments, {});
     if (const auto* how = std::get_if<runtime::Left>(&outcome)) {
         return left(*how);
     }
