@@ -26,6 +26,7 @@
 #include "base/units.h"
 #include "io/backend.h"
 #include "io/direct.h"
+#include "io/thread_files.h"
 #include "launch/confinement.h"
 #include "launch/grants.h"
 #include "launch/imports.h"
@@ -75,6 +76,7 @@ public:
         if (limit.count() != 0) {
             watcher_ = std::jthread([this, &process, &thread, limit](const std::stop_token& ended) {
                 constexpr std::chrono::seconds kGrace{5};
+                io::leave_files_to_others();
                 if (!ends_within(limit, ended)) {
                     thread.interruption.request(runtime::Request::stop);
                     if (!ends_within(kGrace, ended)) {

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <thread>
 
+#include "io/thread_files.h"
 #include "wasix/guest_types.h"
 #include "wasix/signals.h"
 
@@ -78,6 +79,7 @@ std::optional<SignalTimers::Clock::time_point> SignalTimers::next() const {
 }
 
 void SignalTimers::run() {
+    io::leave_files_to_others();
     std::unique_lock lock(mutex_);
     while (!ending_) {
         if (std::uint64_t due = take_due(); due != 0) {

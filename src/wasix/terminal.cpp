@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <termios.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <mutex>
@@ -24,6 +26,9 @@ Result<void, Errno> TerminalSettings::keep(int fd, const termios& settings) {
     if (!fd_) {
         return fail(from_host(io::HostErrno{errno}));
     }
+    struct stat status{};
+    ::fstat(fd_.get(), &status);  // cannot fail: it is open
+    device_ = status.st_rdev;
     before_ = settings;
     kept_ = true;
     return {};
@@ -39,7 +44,16 @@ void TerminalSettings::restore() noexcept {
     ::sigemptyset(&stop);
     ::sigaddset(&stop, SIGTTOU);
     ::pthread_sigmask(SIG_BLOCK, &stop, &before);
-    ::tcsetattr(fd_.get(), TCSANOW, &before_);  // the terminal may be gone, and nobody cares then
+    // The terminal may be gone, and nobody cares then.
+    if (::tcsetattr(fd_.get(), TCSANOW, &before_) != 0 && errno == EBADF) {
+        for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+            struct stat status{};
+            if (::fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == device_) {
+                ::tcsetattr(fd, TCSANOW, &before_);
+                break;
+            }
+        }
+    }
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
