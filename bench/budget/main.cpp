@@ -107,6 +107,12 @@ public:
         auto file = wasix::OpenFile::adopt(std::move(fd), io_);
         return static_cast<std::int32_t>(*process_->add_file(std::move(*file)));
     }
+    /// A file that the guest opened itself, for reading and writing.
+    std::int32_t own(UniqueFd fd) {
+        auto file =
+            wasix::OpenFile::opened(std::move(fd), O_RDWR, io_, process_->files().threads());
+        return static_cast<std::int32_t>(*process_->add_file(std::move(*file)));
+    }
     /// A call of `name` with these arguments, each a 32-bit value, that must succeed.
     template <class... Arguments>
     auto entry(const char* name, Arguments... arguments) {
@@ -168,7 +174,7 @@ Path make_file(Guest& guest, const char* name) {
     if (::ftruncate(file.get(), 1 << 20) != 0) {
         give_up("no file");
     }
-    return {guest.entry(name, guest.adopt(std::move(file)), kIovs, 1, kOut)};
+    return {guest.entry(name, guest.own(std::move(file)), kIovs, 1, kOut)};
 }
 
 Path make_stream(Guest& guest, bool receives) {

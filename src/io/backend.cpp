@@ -6,13 +6,29 @@
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <variant>
 
 #include "base/interruption.h"
 #include "base/result.h"
+#include "io/kernel_call.h"
 #include "io/operation.h"
 
 namespace wasmax::io {
+
+std::int64_t Backend::run_observed(const Operation& operation) {
+    const KernelCall timed;
+    const auto result = attempt(operation);
+    return result.has_value() ? static_cast<std::int64_t>(*result)
+                              : recover(result.error(), operation);
+}
+
+std::int64_t Backend::recover(HostErrno error, const Operation& operation) {
+    const auto result =
+        error == HostErrno{EINTR} ? resume(operation) : Result<std::size_t, HostErrno>(fail(error));
+    return result.has_value() ? static_cast<std::int64_t>(*result)
+                              : -std::int64_t{static_cast<int>(result.error())};
+}
 
 Result<std::size_t, HostErrno> Backend::resume(const Operation& operation) {
     const std::atomic<bool>& interrupted = interruption_flag();

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <variant>
@@ -25,12 +24,11 @@ public:
     /// thread's attention (base/interruption.h): otherwise it is dealt with here.
     template <class Kind>
     [[gnu::always_inline]] Result<std::size_t, HostErrno> run(const Kind& operation) {
-        const KernelCall timed;
-        const auto result = straight_ ? perform(operation) : attempt(Operation(operation));
-        if (!result.has_value() && result.error() == HostErrno{EINTR}) [[unlikely]] {
-            return resume(Operation(operation));
+        const std::int64_t count = run_raw(operation);
+        if (count < 0) [[unlikely]] {
+            return fail(HostErrno{static_cast<int>(-count)});
         }
-        return result;
+        return static_cast<std::size_t>(count);
     }
 
     Result<std::size_t, HostErrno> run(const Operation& operation) {
@@ -52,6 +50,23 @@ protected:
     }
 
 private:
+    // As the kernel answers: one number, which stays in a register on its way to the handler. Less
+    // than zero: minus the error.
+    template <class Kind>
+    [[gnu::always_inline]] std::int64_t run_raw(const Kind& operation) {
+        if (!straight_ || kernel_observer != nullptr) [[unlikely]] {
+            return run_observed(operation);
+        }
+        const auto result = perform(operation);
+        if (!result.has_value()) [[unlikely]] {
+            return recover(result.error(), operation);
+        }
+        return static_cast<std::int64_t>(*result);
+    }
+    /// What run_raw() leaves out where nobody listens. Not inlined: there the operation need not
+    /// lie in memory then.
+    std::int64_t run_observed(const Operation& operation);
+    std::int64_t recover(HostErrno error, const Operation& operation);
     [[gnu::cold]] Result<std::size_t, HostErrno> resume(const Operation& operation);
     Result<std::size_t, HostErrno> finish_connect(int fd);
 

@@ -76,8 +76,9 @@ Result<std::size_t, HostErrno> FaultyBackend::attempt(const Operation& operation
             }
             if constexpr (std::same_as<Kind, SendFile>) {
                 if (chosen.bytes != 0 && happens(rates_.short_transfer)) {
-                    return attempt_on(inner_,
-                                      SendFile{chosen.fd, chosen.in, 1 + draw() % chosen.bytes});
+                    SendFile shortened = chosen;
+                    shortened.bytes = 1 + draw() % chosen.bytes;
+                    return attempt_on(inner_, shortened);
                 }
             }
             return attempt_on(inner_, chosen);

@@ -81,12 +81,13 @@ struct Shutdown {
 /// What the kernel transfers at most in one call. linux: sendfile(2)
 inline constexpr std::size_t kMaxTransferBytes = 0x7fff'f000;
 
-/// Sends from the position of the file `in`, which moves on. Result: bytes sent, 0 at the end.
-/// linux: sendfile(2)
+/// Sends from `offset` of the file `in`, or from its position, which then moves on. Result: bytes
+/// sent, 0 at the end. linux: sendfile(2)
 struct SendFile {
     int fd;
     int in;
     std::size_t bytes;  ///< at most kMaxTransferBytes
+    std::int64_t offset = kFilePosition;
 };
 
 inline constexpr std::int64_t kImmediately = 0;

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "io/operation.h"
+#include "io/transfer_calls.h"
 
 namespace wasmax::io {
 namespace {
@@ -57,20 +58,12 @@ Answer perform_any(const Read& read) {
     if (read.offset == kFilePosition) {
         return answer(::readv(read.fd, read.buffers.data(), count(read.buffers)));
     }
-    if (read.buffers.size() == 1) {
-        const iovec& buffer = read.buffers.front();
-        return answer(::pread(read.fd, buffer.iov_base, buffer.iov_len, read.offset));
-    }
     return answer(::preadv(read.fd, read.buffers.data(), count(read.buffers), read.offset));
 }
 
 Answer perform_any(const Write& write) {
     if (write.offset == kFilePosition) {
         return answer(::writev(write.fd, write.buffers.data(), count(write.buffers)));
-    }
-    if (write.buffers.size() == 1) {
-        const iovec& buffer = write.buffers.front();
-        return answer(::pwrite(write.fd, buffer.iov_base, buffer.iov_len, write.offset));
     }
     return answer(::pwritev(write.fd, write.buffers.data(), count(write.buffers), write.offset));
 }
@@ -83,12 +76,12 @@ Answer perform(const Connect& connect) {
     return answer(::connect(connect.fd, connect.address, connect.address_bytes));
 }
 
-Answer perform(const Receive& receive) {
-    // recvfrom is cheaper than recvmsg, but cannot say whether a datagram was cut.
+Answer perform_any(const Receive& receive) {
     if (receive.buffers.size() == 1 && receive.message_flags == nullptr) {
         const iovec& buffer = receive.buffers.front();
-        return answer(::recvfrom(receive.fd, buffer.iov_base, buffer.iov_len, receive.flags,
-                                 raw(receive.address), length(receive.address)));
+        return answer_of_kernel(receive_call(receive.fd, buffer.iov_base, buffer.iov_len,
+                                             receive.flags, raw(receive.address),
+                                             length(receive.address)));
     }
     msghdr message = header(receive.buffers, raw(receive.address),
                             receive.address == nullptr ? 0 : receive.address->bytes);
@@ -110,7 +103,9 @@ Answer perform_any(const Send& send) {
 }
 
 Answer perform(const SendFile& file) {
-    return answer(::sendfile(file.fd, file.in, nullptr, file.bytes));
+    off_t offset = file.offset;
+    return answer(
+        ::sendfile(file.fd, file.in, file.offset == kFilePosition ? nullptr : &offset, file.bytes));
 }
 
 Answer perform(const Shutdown& shutdown) { return answer(::shutdown(shutdown.fd, shutdown.how)); }

@@ -2,13 +2,14 @@
 
 #include <sys/socket.h>
 #include <sys/types.h>
-#include <unistd.h>
+#include <sys/uio.h>
 
 #include <cerrno>
 #include <cstddef>
 
 #include "base/result.h"
 #include "io/operation.h"
+#include "io/transfer_calls.h"
 
 namespace wasmax::io {
 
@@ -20,7 +21,6 @@ enum class HostErrno : int {};
 
 [[nodiscard]] Result<std::size_t, HostErrno> perform(const Accept& accept);
 [[nodiscard]] Result<std::size_t, HostErrno> perform(const Connect& connect);
-[[nodiscard]] Result<std::size_t, HostErrno> perform(const Receive& receive);
 [[nodiscard]] Result<std::size_t, HostErrno> perform(const SendFile& file);
 [[nodiscard]] Result<std::size_t, HostErrno> perform(const Shutdown& shutdown);
 [[nodiscard]] Result<std::size_t, HostErrno> perform(const Poll& poll);
@@ -30,9 +30,10 @@ enum class HostErrno : int {};
 /// Any number of buffers, anywhere in the file, to anybody.
 [[nodiscard]] Result<std::size_t, HostErrno> perform_any(const Read& read);
 [[nodiscard]] Result<std::size_t, HostErrno> perform_any(const Write& write);
+[[nodiscard]] Result<std::size_t, HostErrno> perform_any(const Receive& receive);
 [[nodiscard]] Result<std::size_t, HostErrno> perform_any(const Send& send);
 
-/// The result of a kernel call. `errno` is read in the expression that made the call.
+/// The result of a call of libc's. `errno` is read in the expression that made the call.
 [[nodiscard]] inline Result<std::size_t, HostErrno> answer(ssize_t result) {
     if (result < 0) [[unlikely]] {
         return fail(HostErrno{errno});
@@ -40,29 +41,57 @@ enum class HostErrno : int {};
     return static_cast<std::size_t>(result);
 }
 
-// One buffer, the usual number, goes by read and write: the kernel spares itself copying an array
-// of iovecs (bench/micro/syscall_bench.cpp: a tenth of the cost of writing one byte).
+/// The result of a call in transfer_calls.h.
+[[nodiscard]] inline Result<std::size_t, HostErrno> answer_of_kernel(ssize_t result) {
+    if (result < 0) [[unlikely]] {
+        return fail(HostErrno{static_cast<int>(-result)});
+    }
+    return static_cast<std::size_t>(result);
+}
+
+// One buffer, the usual number, goes by the calls that take one: the kernel spares itself copying
+// an array of iovecs (bench/micro/syscall_bench.cpp: a tenth of the cost of writing one byte).
 
 [[nodiscard]] inline Result<std::size_t, HostErrno> perform(const Read& read) {
-    if (read.buffers.size() != 1 || read.offset != kFilePosition) [[unlikely]] {
+    if (read.buffers.size() != 1) [[unlikely]] {
         return perform_any(read);
     }
-    return answer(::read(read.fd, read.buffers.front().iov_base, read.buffers.front().iov_len));
+    const iovec& buffer = read.buffers.front();
+    return answer_of_kernel(
+        read.offset == kFilePosition
+            ? read_call(read.fd, buffer.iov_base, buffer.iov_len)
+            : pread_call(read.fd, buffer.iov_base, buffer.iov_len, read.offset));
 }
 
 [[nodiscard]] inline Result<std::size_t, HostErrno> perform(const Write& write) {
-    if (write.buffers.size() != 1 || write.offset != kFilePosition) [[unlikely]] {
+    if (write.buffers.size() != 1) [[unlikely]] {
         return perform_any(write);
     }
-    return answer(::write(write.fd, write.buffers.front().iov_base, write.buffers.front().iov_len));
+    const iovec& buffer = write.buffers.front();
+    return answer_of_kernel(
+        write.offset == kFilePosition
+            ? write_call(write.fd, buffer.iov_base, buffer.iov_len)
+            : pwrite_call(write.fd, buffer.iov_base, buffer.iov_len, write.offset));
+}
+
+[[nodiscard]] inline Result<std::size_t, HostErrno> perform(const Receive& receive) {
+    // recvfrom is cheaper than recvmsg, but cannot say whether a datagram was cut.
+    if (receive.buffers.size() != 1 || receive.address != nullptr ||
+        receive.message_flags != nullptr) [[unlikely]] {
+        return perform_any(receive);
+    }
+    const iovec& buffer = receive.buffers.front();
+    return answer_of_kernel(
+        receive_call(receive.fd, buffer.iov_base, buffer.iov_len, receive.flags, nullptr, nullptr));
 }
 
 [[nodiscard]] inline Result<std::size_t, HostErrno> perform(const Send& send) {
     if (send.buffers.size() != 1) [[unlikely]] {
         return perform_any(send);
     }
-    return answer(::sendto(send.fd, send.buffers.front().iov_base, send.buffers.front().iov_len,
-                           send.flags | MSG_NOSIGNAL, send.address, send.address_bytes));
+    const iovec& buffer = send.buffers.front();
+    return answer_of_kernel(send_call(send.fd, buffer.iov_base, buffer.iov_len,
+                                      send.flags | MSG_NOSIGNAL, send.address, send.address_bytes));
 }
 
 }  // namespace wasmax::io

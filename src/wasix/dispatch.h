@@ -80,10 +80,11 @@ wasm::FunctionType function_type() {
 }
 
 template <auto* Handler, class Params, class Values>
-auto call_handler(Caller& caller, const Values& values) {
-    return [&]<class... Ps, std::size_t... I>(TypeList<Ps...>, std::index_sequence<I...>) {
-        return Handler(caller, lift_param<I, Ps...>(values)...);
-    }(Params{}, std::make_index_sequence<kCount<Params>>{});
+[[gnu::always_inline]] inline auto call_handler(Caller& caller, const Values& values) {
+    return [&]<class... Ps, std::size_t... I>(TypeList<Ps...>, std::index_sequence<I...>)
+               __attribute__((always_inline)) {
+                   return Handler(caller, lift_param<I, Ps...>(values)...);
+               }(Params{}, std::make_index_sequence<kCount<Params>>{});
 }
 
 /// The common kind: an errno, and results through out pointers, the last values. While nobody
@@ -93,11 +94,7 @@ struct Entry;
 template <SyscallId Id, auto* Handler, class Address, class... Results, class Params, class... Wasm>
 struct Entry<Id, Handler, Address, TypeList<Results...>, Params, TypeList<Wasm...>> {
     static std::uint32_t call(abi::VmContext* context, Wasm... wasm) noexcept {
-        const std::uint32_t error = [&] {
-            Caller caller(*context, kWidth<Address>);
-            return caller.process.watch() != 0 ? watched(caller, wasm...)
-                                               : run(caller, std::tuple(wasm...));
-        }();
+        const std::uint32_t error = answer(*context, wasm...);
         runtime::attend_to_requests(*context->thread);
         return error;
     }
@@ -106,13 +103,24 @@ private:
     static constexpr std::size_t kFirstOut = sizeof...(Wasm) - sizeof...(Results);
     using Values = std::tuple<Wasm...>;
 
-    static std::uint32_t run(Caller& caller, const Values& values) {
+    [[gnu::always_inline]] static std::uint32_t answer(const abi::VmContext& context,
+                                                       Wasm... wasm) {
+        Caller caller(context, kWidth<Address>);
+        if (caller.process.watch() != 0) [[unlikely]] {
+            return watched(context, wasm...);
+        }
+        return run(caller, Values(wasm...));
+    }
+
+    [[gnu::always_inline]] static std::uint32_t run(Caller& caller, const Values& values) {
         const auto result = try_run(caller, values);
         return result.has_value() ? 0 : static_cast<std::uint32_t>(result.error());
     }
 
-    /// By value: the arguments of a call that nobody watches stay in registers.
-    [[gnu::noinline]] static std::uint32_t watched(Caller& caller, Wasm... wasm) {
+    /// With a Caller of its own, and all else by value: of a call that nobody watches, arguments
+    /// and Caller stay in registers.
+    [[gnu::noinline]] static std::uint32_t watched(const abi::VmContext& context, Wasm... wasm) {
+        Caller caller(context, kWidth<Address>);
         const Values values(wasm...);
         TracedCall traced(caller, Id);
         if (traced.is_full()) {
@@ -127,28 +135,31 @@ private:
         return error;
     }
 
-    static Result<void, Errno> try_run(Caller& caller, const Values& values) {
+    [[gnu::always_inline]] static Result<void, Errno> try_run(Caller& caller,
+                                                              const Values& values) {
         if constexpr (sizeof...(Results) == 0) {
             return call_handler<Handler, Params>(caller, values);
         } else {
-            return [&]<std::size_t... I>(std::index_sequence<I...>) -> Result<void, Errno> {
-                const std::tuple outs(GuestPointer<Results>{std::get<kFirstOut + I>(values)}...);
-                // Before the handler has effects that the guest could not learn of.
-                if (!(caller.memory.check(std::get<I>(outs)).has_value() && ...)) [[unlikely]] {
-                    return fail(Errno::memviolation);
-                }
-                const auto result = TRY((call_handler<Handler, Params>(caller, values)));
-                if constexpr (sizeof...(Results) == 1) {
-                    return caller.memory.store(std::get<0>(outs), result);
-                } else {
-                    const bool stored =
-                        (caller.memory.store(std::get<I>(outs), std::get<I>(result)).has_value() &&
-                         ...);
-                    WASMAX_ASSERT(stored);  // memories do not shrink
-                    return {};
-                }
-            }(std::index_sequence_for<Results...>{});
+            return try_run_for(caller, values, std::index_sequence_for<Results...>{});
         }
+    }
+
+    template <std::size_t... I>
+    [[gnu::always_inline]] static Result<void, Errno> try_run_for(
+        Caller& caller, const Values& values, std::index_sequence<I...> /*results*/) {
+        const std::tuple outs(GuestPointer<Results>{std::get<kFirstOut + I>(values)}...);
+        // Before the handler has effects that the guest could not learn of. Memories do not shrink:
+        // afterwards the results fit.
+        if (!(caller.memory.check(std::get<I>(outs)).has_value() && ...)) [[unlikely]] {
+            return fail(Errno::memviolation);
+        }
+        const auto result = TRY((call_handler<Handler, Params>(caller, values)));
+        if constexpr (sizeof...(Results) == 1) {
+            caller.memory.put(std::get<0>(outs), result);
+        } else {
+            (caller.memory.put(std::get<I>(outs), std::get<I>(result)), ...);
+        }
+        return {};
     }
 };
 

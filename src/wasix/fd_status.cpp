@@ -156,6 +156,9 @@ Result<void, Errno> wasi_snapshot_preview1::fd_fdstat_set_flags(Caller& caller, 
     const int after = (before & ~(O_APPEND | O_NONBLOCK)) |
                       (flags.has(Fdflag::append) ? O_APPEND : 0) |
                       (flags.has(Fdflag::nonblock) ? O_NONBLOCK : 0);
+    if ((after & O_APPEND) != 0) {
+        file->leave_position_to_kernel();  // which moves it to the end of the file
+    }
     if (::fcntl(file->host_fd(), F_SETFL, after) != 0) {
         return fail(from_host(io::HostErrno{errno}));
     }

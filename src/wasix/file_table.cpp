@@ -118,16 +118,31 @@ void FileTable::give_back(Slot* slot, Entry* entry) {
     drop(entry);
 }
 
-Result<FileRef, Errno> FileTable::lookup_shared(Slot& slot, Rights needed) const {
+FileTable::Borrowed FileTable::lookup_shared(Slot& slot, Rights needed, Errno& error) const {
     FileRef file = borrow(slot);
     if (!file) {
-        return fail(Errno::badf);
+        error = Errno::badf;
+        return {};
     }
     const Descriptor& descriptor = file.entry_->descriptor;
     if (!descriptor.rights.has_all(needed)) {
-        return fail(descriptor.missing_right(needed));
+        error = descriptor.missing_right(needed);
+        return {};
     }
-    return file;
+    return {std::exchange(file.entry_, nullptr), file.slot_};
+}
+
+void FileTable::share_between_threads() {
+    if (shared_) {  // others read it
+        return;
+    }
+    for (std::size_t word = 0; word < used_.size(); ++word) {
+        for (std::uint64_t left = used_[word]; left != 0; left &= left - 1) {
+            const auto bit = static_cast<std::size_t>(std::countr_zero(left));
+            slots_[word * kBits + bit].file->leave_position_to_kernel();
+        }
+    }
+    shared_ = true;
 }
 
 Result<Descriptor, Errno> FileTable::get(Fd fd) const {

@@ -5,8 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -130,6 +133,15 @@ Result<int, io::HostErrno> socket_option(int fd, int option) {
     return value;
 }
 
+/// Of anything but a socket; `flags` are O_*.
+std::shared_ptr<OpenFile> make(UniqueFd fd, io::Backend& io, const Kind& kind, int flags) {
+    auto file =
+        std::allocate_shared<OpenFile>(RecyclingAllocator<OpenFile>(), std::move(fd), io,
+                                       kind.filetype, kind.rights.without(denied_by_mode(flags)));
+    file->set_nonblocking((flags & O_NONBLOCK) != 0);
+    return file;
+}
+
 }  // namespace
 
 OpenFile::OpenFile(UniqueFd fd, io::Backend& io, Filetype filetype, Rights rights)
@@ -153,22 +165,67 @@ Result<std::shared_ptr<OpenFile>, io::HostErrno> OpenFile::adopt(UniqueFd fd, io
     if (flags < 0) {
         return fail(io::HostErrno{errno});
     }
-    const bool nonblocking = (flags & O_NONBLOCK) != 0;
     if (S_ISSOCK(status.st_mode)) {
         const int family = TRY(socket_option(fd.get(), SO_DOMAIN));
         const int type = TRY(socket_option(fd.get(), SO_TYPE));
         const int listening = TRY(socket_option(fd.get(), SO_ACCEPTCONN));
-        auto file =
-            make_socket(std::move(fd), io, address_family(family), socket_type(type), nonblocking);
+        auto file = make_socket(std::move(fd), io, address_family(family), socket_type(type),
+                                (flags & O_NONBLOCK) != 0);
         file->socket_->listening = listening != 0;
         return file;
     }
     const Kind kind = kind_of(status, fd.get());
-    auto file =
-        std::allocate_shared<OpenFile>(RecyclingAllocator<OpenFile>(), std::move(fd), io,
-                                       kind.filetype, kind.rights.without(denied_by_mode(flags)));
-    file->set_nonblocking(nonblocking);
+    return make(std::move(fd), io, kind, flags);
+}
+
+Result<std::shared_ptr<OpenFile>, io::HostErrno> OpenFile::opened(UniqueFd fd, int flags,
+                                                                  io::Backend& io,
+                                                                  Threads threads) {
+    struct stat status{};
+    if (::fstat(fd.get(), &status) != 0) {
+        return fail(io::HostErrno{errno});
+    }
+    const Kind kind = kind_of(status, fd.get());
+    // Some files of special file systems are said to be regular and cannot seek.
+    const bool keeps_position = kind.filetype == Filetype::regular_file &&
+                                threads == Threads::one && (flags & O_APPEND) == 0 &&
+                                ::lseek(fd.get(), 0, SEEK_CUR) == 0;
+    auto file = make(std::move(fd), io, kind, flags);
+    file->position_ = keeps_position ? 0 : io::kFilePosition;
     return file;
+}
+
+Result<Filesize, io::HostErrno> OpenFile::seek(Filedelta offset, int host_whence) {
+    // Every file system has room up to here. linux: MAX_NON_LFS; and up to where a file has been.
+    constexpr std::int64_t kRoom = std::numeric_limits<std::int32_t>::max();
+    const bool kept = position_ != io::kFilePosition;
+    if (kept && host_whence != SEEK_END) {
+        std::int64_t target = 0;
+        if (!__builtin_add_overflow(host_whence == SEEK_CUR ? position_ : 0, offset, &target) &&
+            target >= 0 && target <= std::max(kRoom, position_)) {
+            position_ = target;
+            return static_cast<Filesize>(target);
+        }
+        // The kernel says what is wrong, or how large this file system's files can be.
+        if (host_whence == SEEK_CUR && ::lseek(fd_.get(), position_, SEEK_SET) < 0) {
+            return fail(io::HostErrno{errno});
+        }
+    }
+    const off_t position = ::lseek(fd_.get(), offset, host_whence);
+    if (position < 0) {
+        return fail(io::HostErrno{errno});
+    }
+    if (kept) {
+        position_ = position;
+    }
+    return static_cast<Filesize>(position);
+}
+
+void OpenFile::leave_position_to_kernel() {
+    if (position_ != io::kFilePosition) {
+        (void)::lseek(fd_.get(), position_, SEEK_SET);  // it was there, or allowed to go there
+        position_ = io::kFilePosition;
+    }
 }
 
 std::shared_ptr<OpenFile> OpenFile::make_socket(UniqueFd fd, io::Backend& io, AddressFamily family,

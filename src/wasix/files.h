@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "io/backend.h"
+#include "io/operation.h"
 #include "wasix/directory.h"
 #include "wasix/epoll_set.h"
 #include "wasix/errnos.h"
@@ -34,14 +35,25 @@ struct Socket {
 /// Preopened directories are numbered from here up, without a gap. wasix: 2.2
 inline constexpr Fd kFirstPreopen{3};
 
+/// Whether the process has one guest thread, and so nobody else moves a file's position.
+enum class Threads : std::uint8_t { one, many };
+
 /// An open file description: what descriptors refer to and dup() shares. Immutable but for its
-/// atomics. Threads: any. posix: open file description
+/// atomics and, while the process has one thread, the position. Threads: any.
+/// posix: open file description
 class OpenFile {
 public:
     /// Takes over a host descriptor of any kind and asks the kernel what it is. `io` outlives it.
     /// Errors: what fstat, fcntl and getsockopt answer.
     [[nodiscard]] static Result<std::shared_ptr<OpenFile>, io::HostErrno> adopt(UniqueFd fd,
                                                                                 io::Backend& io);
+    /// Takes over a host descriptor just opened with `flags` (O_*), by nobody but this process. Of
+    /// regular files it keeps the position while the process has one thread
+    /// (docs/decisions/0016-file-positions.md). Errors: what fstat answers.
+    [[nodiscard]] static Result<std::shared_ptr<OpenFile>, io::HostErrno> opened(UniqueFd fd,
+                                                                                 int flags,
+                                                                                 io::Backend& io,
+                                                                                 Threads threads);
     /// A new socket, of which the caller knows everything. `nonblocking` is its O_NONBLOCK.
     [[nodiscard]] static std::shared_ptr<OpenFile> make_socket(UniqueFd fd, io::Backend& io,
                                                                AddressFamily family,
@@ -74,9 +86,25 @@ public:
         nonblocking_.store(nonblocking, std::memory_order_relaxed);
     }
 
+    /// Where the next transfer at the file's position begins, for its Operation; kFilePosition if
+    /// the kernel keeps it.
+    [[nodiscard]] std::int64_t position() const { return position_; }
+    /// A transfer that began at position(), `from`, was of `bytes`.
+    void advance(std::int64_t from, std::size_t bytes) {
+        if (from != io::kFilePosition) [[likely]] {
+            position_ = from + static_cast<std::int64_t>(bytes);
+        }
+    }
+    /// As lseek(2), whoever keeps the position; `host_whence` is SEEK_SET, SEEK_CUR or SEEK_END.
+    [[nodiscard]] Result<Filesize, io::HostErrno> seek(Filedelta offset, int host_whence);
+    /// The kernel keeps the position from now on: before it matters to anything but the calls
+    /// above. Threads: before a second one exists, unless the kernel already does.
+    void leave_position_to_kernel();
+
 private:
     UniqueFd fd_;
     io::Backend& io_;
+    std::int64_t position_ = io::kFilePosition;
     Filetype filetype_;
     Rights rights_;
     std::atomic<bool> nonblocking_ = false;
@@ -120,12 +148,9 @@ public:
     /// No number from `count` up is given out any more. At most kMaxDescriptors.
     void limit(std::size_t count) { limit_ = std::min(count, kMaxDescriptors); }
 
-    /// Call before a second thread exists.
-    void share_between_threads() {
-        if (!shared_) {  // others read it
-            shared_ = true;
-        }
-    }
+    /// Call before a second thread exists. The kernel keeps all files' positions from then on.
+    void share_between_threads();
+    [[nodiscard]] Threads threads() const { return shared_ ? Threads::many : Threads::one; }
 
     /// The open file `fd` stands for. Errors: badf (no such descriptor); if a right of `needed` is
     /// missing, what POSIX says of such a file: notsock, notdir, isdir, spipe, badf (not open for
@@ -186,7 +211,13 @@ private:
         return slot == nullptr ? nullptr : entry_in(slot->word.load(std::memory_order_relaxed));
     }
 
-    [[nodiscard]] Result<FileRef, Errno> lookup_shared(Slot& slot, Rights needed) const;
+    /// What a FileRef refers to.
+    struct Borrowed {
+        Entry* entry;
+        Slot* slot;
+    };
+    /// No entry: `error` says why. The result fits registers.
+    [[nodiscard]] Borrowed lookup_shared(Slot& slot, Rights needed, Errno& error) const;
     [[nodiscard]] FileRef borrow(Slot& slot) const;
     [[nodiscard]] FileRef borrow_counted(Slot& slot) const;
     static void give_back(Slot* slot, Entry* entry);
@@ -225,7 +256,8 @@ public:
     }
     FileRef(const FileRef&) = delete;
     FileRef& operator=(const FileRef&) = delete;
-    ~FileRef() {
+    /// Inlined even where a call is left by an exception: otherwise it would have to lie in memory.
+    [[gnu::always_inline]] ~FileRef() {
         if (entry_ != nullptr) [[unlikely]] {
             FileTable::give_back(slot_, entry_);
         }
@@ -245,20 +277,26 @@ private:
 };
 
 inline Result<FileRef, Errno> FileTable::lookup(Fd fd, Rights needed) {
-    Slot* slot = slot_of(fd);
-    if (slot == nullptr) [[unlikely]] {
+    const auto index = static_cast<std::size_t>(static_cast<std::uint32_t>(fd));
+    if (index >= kMaxDescriptors) [[unlikely]] {
         return fail(Errno::badf);
     }
+    Slot& slot = slots_[index];
     if (shared_) [[unlikely]] {
-        return lookup_shared(*slot, needed);
+        Errno error{};
+        const Borrowed found = lookup_shared(slot, needed, error);
+        if (found.entry == nullptr) {
+            return fail(error);
+        }
+        return FileRef(found.entry->descriptor.file.get(), found.slot, found.entry);
     }
-    if (slot->file == nullptr) [[unlikely]] {
+    if (slot.file == nullptr) [[unlikely]] {
         return fail(Errno::badf);
     }
-    if (!slot->rights.has_all(needed)) [[unlikely]] {
+    if (!slot.rights.has_all(needed)) [[unlikely]] {
         return fail(find(fd)->descriptor.missing_right(needed));
     }
-    return FileRef(slot->file, nullptr, nullptr);
+    return FileRef(slot.file, nullptr, nullptr);
 }
 
 }  // namespace wasmax::wasix

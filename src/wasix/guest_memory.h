@@ -138,6 +138,11 @@ public:
         store_at(pointer.address, value);
         return {};
     }
+    /// Copies `value` to a pointer that check() accepted.
+    template <class T>
+    void put(GuestPointer<T> pointer, const T& value) const {
+        store_at(pointer.address, value);
+    }
 
     /// The array as a whole is checked; at() then copies elements out.
     template <class T>
@@ -163,7 +168,9 @@ public:
 
 private:
     [[nodiscard]] bool contains(std::uint64_t address, std::uint64_t bytes) const {
-        return bytes <= bytes_ && address <= bytes_ - bytes;
+        // Of narrow addresses the compiler knows that they do not overflow.
+        std::uint64_t end = 0;
+        return !__builtin_add_overflow(address, bytes, &end) && end <= bytes_;
     }
     template <class T>
     [[nodiscard]] std::uint64_t bytes_of() const {

@@ -19,6 +19,7 @@
 #include "runtime/extern.h"
 #include "wasix/dispatch.h"
 #include "wasix/errnos.h"
+#include "wasix/fused_entries.h"
 #include "wasix/params.h"
 #include "wasix/syscalls.h"
 #include "wasm/types.h"
@@ -28,11 +29,11 @@ namespace {
 
 #define WASIX_RESULTS(...) TypeList<__VA_ARGS__>
 #define WASIX_ENTRY_full(address, module, name, results) \
-    &EntryOf<SyscallId::module##_##name, &module::name, address, WASIX_RESULTS results>::call
+    entry_of<SyscallId::module##_##name, &module::name, address>()
 #define WASIX_ENTRY_partial WASIX_ENTRY_full
-#define WASIX_STUB(address, module, name, results, error)                      \
-    &StubOf<SyscallId::module##_##name, error, address, WASIX_RESULTS results, \
-            decltype(module::name)>::call
+#define WASIX_STUB(address, module, name, results, error)                                 \
+    address_of(&StubOf<SyscallId::module##_##name, error, address, WASIX_RESULTS results, \
+                       decltype(module::name)>::call)
 #define WASIX_ENTRY_nosys(address, module, name, results) \
     WASIX_STUB(address, module, name, results, Errno::nosys)
 #define WASIX_ENTRY_notsup(address, module, name, results) \
@@ -40,7 +41,7 @@ namespace {
 #define WASIX_FUNCTION(address, module, name, results, status)                  \
     SyscallFunction {                                                           \
         &function_type<address, WASIX_RESULTS results, decltype(module::name)>, \
-            address_of(WASIX_ENTRY_##status(address, module, name, results))    \
+            WASIX_ENTRY_##status(address, module, name, results)                \
     }
 
 /// A function's address as the runtime takes it.

@@ -110,8 +110,10 @@ Result<Fd, Errno> open_path(Caller& caller, Fd fd, GuestString path, const OpenR
     const Location location = TRY(locate(caller, fd, path, needed, PathAccess::look));
     const Rights allowed = location.directory.rights_inheriting;
     const Rights rights = request.rights & allowed;
-    UniqueFd host_file = TRY(open_host_file(location, host_flags(request, rights)));
-    auto file = OpenFile::adopt(std::move(host_file), caller.process.io());
+    const int flags = host_flags(request, rights);
+    UniqueFd host_file = TRY(open_host_file(location, flags));
+    auto file = OpenFile::opened(std::move(host_file), flags, caller.process.io(),
+                                 caller.process.files().threads());
     if (!file.has_value()) {
         return fail(from_host(file.error()));
     }

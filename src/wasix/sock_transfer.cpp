@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <tuple>
 
@@ -16,9 +17,10 @@
 #include "wasix/address.h"
 #include "wasix/errnos.h"
 #include "wasix/files.h"
+#include "wasix/fused_entries.h"
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
-#include "wasix/impl/iovec_array.h"
+#include "wasix/impl/guest_buffers.h"
 #include "wasix/net_rules.h"
 #include "wasix/process.h"
 #include "wasix/syscalls.h"
@@ -32,7 +34,7 @@ struct Received {
     Roflags flags;
 };
 
-int receive_flags(Riflags flags, bool datagram) {
+[[gnu::noinline]] int receive_flags(Riflags flags, bool datagram) {
     int host = 0;
     if (flags.has(Riflag::peek)) {
         host |= MSG_PEEK;
@@ -50,21 +52,38 @@ int receive_flags(Riflags flags, bool datagram) {
     return host;
 }
 
-/// `address` is set for datagrams unless null.
-Result<Received, Errno> receive(Caller& caller, OpenFile& file, GuestSpan<const Iovec> iovs,
-                                Riflags flags, io::AddressBuffer* address) {
-    IovecArray array;
-    const io::Buffers buffers = TRY(array.fill(caller.memory, iovs));
-    const bool datagram = file.socket()->type == SocketType::dgram;
+/// Of a datagram: whether it was cut, too.
+[[gnu::noinline]] Result<Received, Errno> receive_datagram(io::Backend& io, io::Receive operation) {
     int message_flags = 0;
-    const auto count =
-        caller.process.io().run(io::Receive{file.host_fd(), buffers, receive_flags(flags, datagram),
-                                            address, datagram ? &message_flags : nullptr});
+    operation.message_flags = &message_flags;
+    const auto count = io.run(operation);
     if (!count.has_value()) [[unlikely]] {
         return fail(from_host_network(count.error()));
     }
     return Received{static_cast<Size>(*count),
                     (message_flags & MSG_TRUNC) != 0 ? Roflag::data_truncated : Roflags()};
+}
+
+/// `address` is set for datagrams unless null.
+[[gnu::always_inline]] inline Result<Received, Errno> receive(Caller& caller, OpenFile& file,
+                                                              GuestSpan<const Iovec> iovs,
+                                                              Riflags flags,
+                                                              io::AddressBuffer* address) {
+    const bool datagram = file.socket()->type == SocketType::dgram;
+    const int host_flags = flags == Riflags() ? 0 : receive_flags(flags, datagram);
+    return with_buffers(
+        caller, iovs,
+        [&io = caller.process.io(), fd = file.host_fd(), datagram, host_flags,
+         address](io::Buffers buffers) __attribute__((always_inline)) -> Result<Received, Errno> {
+            if (datagram) [[unlikely]] {
+                return receive_datagram(io, {fd, buffers, host_flags, address});
+            }
+            const auto count = io.run(io::Receive{fd, buffers, host_flags, address});
+            if (!count.has_value()) [[unlikely]] {
+                return fail(from_host_network(count.error()));
+            }
+            return Received{static_cast<Size>(*count), Roflags()};
+        });
 }
 
 /// Whom a message goes to; null: the connected peer.
@@ -74,18 +93,20 @@ struct Receiver {
 };
 
 /// A peer that is gone gives `pipe`, never a signal.
-Result<Size, Errno> send(Caller& caller, const OpenFile& file, GuestSpan<const Iovec> iovs,
-                         Siflags flags, const Receiver& to) {
-    IovecArray array;
-    const io::Buffers buffers = TRY(array.fill(caller.memory, iovs));
-    io::Send operation{file.host_fd(), buffers, flags.has(Siflag::dont_wait) ? MSG_DONTWAIT : 0};
-    operation.address = to.address;
-    operation.address_bytes = to.bytes;
-    const auto count = caller.process.io().run(operation);
-    if (!count.has_value()) [[unlikely]] {
-        return fail(from_host_network(count.error()));
-    }
-    return static_cast<Size>(*count);
+[[gnu::always_inline]] inline Result<Size, Errno> send(Caller& caller, const OpenFile& file,
+                                                       GuestSpan<const Iovec> iovs, Siflags flags,
+                                                       const Receiver& to) {
+    const int host_flags = flags.has(Siflag::dont_wait) ? MSG_DONTWAIT : 0;
+    return with_buffers(
+        caller, iovs,
+        [&io = caller.process.io(), fd = file.host_fd(), host_flags, to](io::Buffers buffers)
+            __attribute__((always_inline)) -> Result<Size, Errno> {
+                const auto count = io.run(io::Send{fd, buffers, host_flags, to.address, to.bytes});
+                if (!count.has_value()) [[unlikely]] {
+                    return fail(from_host_network(count.error()));
+                }
+                return static_cast<Size>(*count);
+            });
 }
 
 Result<Size, Errno> send_to(Caller& caller, OpenFile& file, GuestSpan<const Iovec> iovs,
@@ -118,19 +139,21 @@ void name_sender(Caller& caller, OpenFile& file, io::AddressBuffer& from) {
 
 }  // namespace
 
-Result<std::tuple<Size, Roflags>, Errno> wasi_snapshot_preview1::sock_recv(
+[[gnu::always_inline]] Result<std::tuple<Size, Roflags>, Errno> wasi_snapshot_preview1::sock_recv(
     Caller& caller, Fd fd, GuestSpan<const Iovec> ri_data, Riflags ri_flags) {
     const FileRef file = TRY(caller.process.files().lookup(fd, Right::sock_recv));
     const Received received = TRY(receive(caller, *file, ri_data, ri_flags, nullptr));
     return std::tuple(received.bytes, received.flags);
 }
 
-Result<Size, Errno> wasi_snapshot_preview1::sock_send(Caller& caller, Fd fd,
-                                                      GuestSpan<const Iovec> si_data,
-                                                      Siflags si_flags) {
+[[gnu::always_inline]] Result<Size, Errno> wasi_snapshot_preview1::sock_send(
+    Caller& caller, Fd fd, GuestSpan<const Iovec> si_data, Siflags si_flags) {
     const FileRef file = TRY(caller.process.files().lookup(fd, Right::sock_send));
     return send(caller, *file, si_data, si_flags, {});
 }
+
+WASIX_FUSE(wasi_snapshot_preview1, sock_recv)
+WASIX_FUSE(wasi_snapshot_preview1, sock_send)
 
 /// Of a stream, the address is that of its peer. wasix: 6.10
 Result<void, Errno> wasix_32v1::sock_recv_from(Caller& caller, Fd fd,
@@ -203,20 +226,24 @@ Result<Filesize, Errno> wasix_32v1::sock_send_file(Caller& caller, Fd out_fd, Fd
     const FileRef in =
         TRY(caller.process.files().lookup(in_fd, Rights(Right::fd_read) | Right::fd_seek));
     constexpr Filesize kMaxOffset = std::numeric_limits<off_t>::max();
-    if (offset > kMaxOffset || ::lseek(in->host_fd(), static_cast<off_t>(offset), SEEK_SET) < 0) {
+    out->leave_position_to_kernel();  // a file may be written to, where its position is
+    if (offset > kMaxOffset || !in->seek(static_cast<Filedelta>(offset), SEEK_SET).has_value()) {
         return fail(Errno::inval);
     }
     Filesize sent = 0;
     while (sent < count) {
+        const std::int64_t position = in->position();
         const auto part = caller.process.io().run(io::SendFile{
             out->host_fd(), in->host_fd(),
-            static_cast<std::size_t>(std::min<Filesize>(count - sent, io::kMaxTransferBytes))});
+            static_cast<std::size_t>(std::min<Filesize>(count - sent, io::kMaxTransferBytes)),
+            position});
         if (!part.has_value() && sent == 0) {
             return fail(from_host_network(part.error()));
         }
         if (!part.has_value() || *part == 0) {
             break;  // the end of the file, or an error that the next call will report again
         }
+        in->advance(position, *part);
         sent += *part;
     }
     return sent;

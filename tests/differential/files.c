@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -96,6 +97,56 @@ static void transfers(void) {
     REPORT(close(fd));
     REPORT(read(fd, buffer, 1));
     REPORT(write(-1, buffer, 1));
+}
+
+/// A thousand calls on two descriptions of a file, in an order that is the same everywhere.
+static void positions(void) {
+    char buffer[128];
+    int fds[2] = {open(at("moved"), O_RDWR | O_CREAT | O_EXCL, 0644), open(at("moved"), O_RDWR)};
+    unsigned seed = 1;
+    for (int i = 0; i < 1000; ++i) {
+        seed = seed * 1103515245 + 12345;
+        const unsigned choice = seed >> 16;
+        const int fd = fds[choice % 2];
+        const int amount = (int)(choice / 32 % 100);
+        memset(buffer, 'a' + i % 26, sizeof buffer);
+        switch (choice / 2 % 10) {
+            case 0:
+            case 1:
+                REPORT(write(fd, buffer, (size_t)amount));
+                break;
+            case 2:
+            case 3:
+                REPORT(read(fd, buffer, (size_t)amount));
+                SHOW(buffer[0] + 256 * buffer[amount / 2]);
+                break;
+            case 4:
+                REPORT(lseek(fd, amount * 5 - 20, SEEK_SET));
+                break;
+            case 5:
+                REPORT(lseek(fd, amount - 50, SEEK_CUR));
+                break;
+            case 6:
+                REPORT(lseek(fd, amount - 80, SEEK_END));
+                break;
+            case 7:
+                REPORT(ftruncate(fd, amount * 4));
+                break;
+            case 8:
+                REPORT(fcntl(fd, F_SETFL, amount < 10 ? O_APPEND : 0));
+                REPORT(lseek(fd, 0, SEEK_CUR));
+                break;
+            default:
+                REPORT(lseek(fd, amount % 2 == 0 ? 1LL << (amount / 2 + 10) : INT64_MAX - amount,
+                             amount % 3 == 0 ? SEEK_CUR : SEEK_SET));
+                REPORT(read(fd, buffer, 10));
+                REPORT(lseek(fd, amount, SEEK_SET));
+        }
+    }
+    show_stat("moved");
+    close(fds[0]);
+    close(fds[1]);
+    REPORT(unlink(at("moved")));
 }
 
 static void opening(void) {
@@ -206,6 +257,7 @@ int main(int argc, char** argv) {
     }
     snprintf(directory, sizeof directory, "%s", argv[1]);
     transfers();
+    positions();
     opening();
     names();
     times();

@@ -30,6 +30,13 @@ TEST(Threads, AreAsManyAsTheyMayBe) {
     EXPECT_EQ(completed.exit_code, 0) << completed.errors;
 }
 
+TEST(Threads, ShareAFilesPosition) {
+    const TemporaryDirectory directory;
+    const Completed completed =
+        wasmax({"run", guest("positions"), "--dir", directory.path().string() + ":/d", "--", "/d"});
+    EXPECT_EQ(completed.exit_code, 0) << completed.errors;
+}
+
 TEST(Threads, SignalsReachThem) {
     const Completed completed = wasmax({"run", guest("signals")});
     EXPECT_EQ(completed.exit_code, 0) << completed.errors;
