@@ -79,6 +79,8 @@ WASIX_IMPORT("wasix_32v1", "fd_fdflags_set")
 uint32_t wasix_fd_fdflags_set(uint32_t fd, uint32_t flags);
 WASIX_IMPORT("wasix_32v1", "proc_raise_interval")
 uint32_t wasix_proc_raise_interval(uint32_t sig, uint64_t interval, uint32_t repeat);
+WASIX_IMPORT("wasix_32v1", "proc_raise_interval2")
+uint32_t wasix_proc_raise_interval2(uint32_t sig, uint32_t new_ptr, uint32_t ret_old);
 WASIX_IMPORT("wasix_32v1", "proc_fork")
 uint32_t wasix_proc_fork(uint32_t copy_memory, uint32_t pid_ptr);
 WASIX_IMPORT("wasix_32v1", "proc_fork_env")

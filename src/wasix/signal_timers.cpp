@@ -27,17 +27,20 @@ SignalTimers::~SignalTimers() {
     }
 }
 
-bool SignalTimers::set(Signal signal, std::chrono::nanoseconds interval, bool repeats) {
-    // A shorter one would leave no time for anything else.
+bool SignalTimers::set(Signal signal, Setting setting) {
+    constexpr std::chrono::nanoseconds kNone = std::chrono::nanoseconds::zero();
+    // A shorter interval would leave no time for anything else.
     constexpr std::chrono::nanoseconds kShortest = std::chrono::microseconds(50);
     constexpr std::chrono::nanoseconds kLongest = std::chrono::hours(24 * 365 * 100);
     const std::lock_guard guard(mutex_);
     auto& timer = timers_[static_cast<std::size_t>(signal)];
-    if (interval == std::chrono::nanoseconds::zero()) {
+    if (setting.first == kNone) {
         timer.reset();
         return true;
     }
-    interval = std::clamp(interval, kShortest, kLongest);
+    const auto first = std::clamp(setting.first, kShortest, kLongest);
+    const auto interval =
+        setting.interval == kNone ? kNone : std::clamp(setting.interval, kShortest, kLongest);
     if (!thread_.joinable()) {
         try {
             thread_ = std::thread([this] { run(); });
@@ -45,9 +48,20 @@ bool SignalTimers::set(Signal signal, std::chrono::nanoseconds interval, bool re
             return false;
         }
     }
-    timer = Timer{Clock::now() + interval, interval, repeats};
+    timer = Timer{Clock::now() + first, interval};
     changed_.notify_one();
     return true;
+}
+
+SignalTimers::Setting SignalTimers::left(Signal signal) {
+    const std::lock_guard guard(mutex_);
+    const auto& timer = timers_[static_cast<std::size_t>(signal)];
+    if (!timer.has_value()) {
+        return {};
+    }
+    // One that is about to come is not over yet.
+    constexpr std::chrono::nanoseconds kSoon = std::chrono::microseconds(1);
+    return {std::max<std::chrono::nanoseconds>(timer->next - Clock::now(), kSoon), timer->interval};
 }
 
 std::uint64_t SignalTimers::take_due() {
@@ -59,7 +73,7 @@ std::uint64_t SignalTimers::take_due() {
             continue;
         }
         due |= std::uint64_t{1} << number;
-        if (timer->repeats) {
+        if (timer->interval != std::chrono::nanoseconds::zero()) {
             timer->next = std::max(timer->next + timer->interval, now);
         } else {
             timer.reset();

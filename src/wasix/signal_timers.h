@@ -24,16 +24,23 @@ public:
     SignalTimers(const SignalTimers&) = delete;
     SignalTimers& operator=(const SignalTimers&) = delete;
 
-    /// Sends `signal`, below 64, after `interval`, and then again if it `repeats`. An interval of 0
-    /// cancels. Replaces the signal's timer. False if there cannot be another host thread.
-    [[nodiscard]] bool set(Signal signal, std::chrono::nanoseconds interval, bool repeats);
+    /// When a signal comes. posix: setitimer
+    struct Setting {
+        std::chrono::nanoseconds first{};     ///< from now; 0: never
+        std::chrono::nanoseconds interval{};  ///< then again and again; 0: once only
+    };
+
+    /// Sends `signal`, below 64, as `setting` says, in place of what was set for it. False if there
+    /// cannot be another host thread.
+    [[nodiscard]] bool set(Signal signal, Setting setting);
+    /// What is left of the timer of `signal`, below 64.
+    [[nodiscard]] Setting left(Signal signal);
 
 private:
     using Clock = std::chrono::steady_clock;
     struct Timer {
         Clock::time_point next;
-        std::chrono::nanoseconds interval;
-        bool repeats;
+        std::chrono::nanoseconds interval;  // 0: once
     };
 
     void run();

@@ -210,7 +210,6 @@ TEST_P(ProcessCalls, HaveNoTerminalWithoutOne) {
 TEST_P(ProcessCalls, AreStubsWithTheDocumentedErrno) {
     Guest guest = make(options());
     EXPECT_EQ(guest.call("port_addr_clear"), Errno::notsup);
-    EXPECT_EQ(guest.call("proc_raise_interval2", 0, 0, 0), Errno::nosys);
 }
 
 /// Calls an entry from the runtime, as wasm code would be: it leaves instead of returning.

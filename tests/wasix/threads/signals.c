@@ -8,7 +8,17 @@ enum { kHup = 1, kUsr1 = 10, kUsr2 = 12, kPipe = 13, kAlarm = 14, kTerm = 15, kI
 static _Atomic(int) counts[64];
 static _Atomic(int) latest_tid;
 
+static int raises_again;  // how often the handler of kUsr1 raises it
+static int depth;
+static int most_depth;
+
 __attribute__((export_name("__wasm_signal"))) void on_signal(uint32_t number) {
+    most_depth = ++depth > most_depth ? depth : most_depth;
+    if (number == kUsr1 && raises_again > 0) {
+        --raises_again;
+        CHECK(wasix_thread_signal(0x3fffffff, kUsr1) == 0);
+    }
+    --depth;
     uint32_t tid = 0;
     CHECK(wasix_thread_id(WASIX_PTR(&tid)) == 0);  // system calls work here
     atomic_store(&latest_tid, (int)tid);
@@ -31,6 +41,14 @@ static void check_raising(void) {
     CHECK(wasix_thread_signal(77, kUsr2) == 71);
     CHECK(wasix_proc_raise(64) == 28);  // inval
     CHECK(taken(kUsr2) == 0);
+}
+
+/// A handler is called again for what it raises itself: libc may say so (SA_NODEFER).
+static void check_nesting(void) {
+    raises_again = 3;
+    most_depth = 0;
+    CHECK(wasix_proc_raise(kUsr1) == 0);
+    CHECK(taken(kUsr1) == 4 && most_depth == 4 && depth == 0);
 }
 
 static void check_blocking(void) {
@@ -79,6 +97,44 @@ static void check_timers(void) {
         taken(kAlarm);
         sleep_ms(20);
     } while (atomic_load(&counts[kAlarm]) != 0);
+}
+
+/// struct itimerval: interval and value, each seconds and microseconds.
+struct interval_timer {
+    uint64_t interval[2];
+    uint64_t value[2];
+};
+
+static uint32_t set_timer(const struct interval_timer* timer, struct interval_timer* old) {
+    return wasix_proc_raise_interval2(kAlarm, WASIX_PTR(timer), WASIX_PTR(old));
+}
+
+/// As alarm() and setitimer() of a libc that has both times.
+static void check_interval_timers(void) {
+    const struct interval_timer never = {{0, 0}, {0, 0}};
+    const struct interval_timer hours = {{7200, 5}, {3600, 0}};
+    const struct interval_timer once = {{0, 0}, {0, 1000}};
+    const struct interval_timer often = {{0, 1000}, {0, 2000}};
+    const struct interval_timer wrong = {{0, 0}, {0, 1000000}};
+    struct interval_timer old = hours;
+    CHECK(set_timer(&never, &old) == 0);
+    CHECK(memcmp(&old, &never, sizeof old) == 0);
+    CHECK(set_timer(&hours, NULL) == 0);
+    CHECK(set_timer(&wrong, &old) == 28);  // inval
+    CHECK(set_timer(&once, &old) == 0);
+    CHECK(old.interval[0] == 7200 && old.interval[1] == 5);
+    CHECK(old.value[0] <= 3600 && old.value[0] > 3000 && old.value[1] < 1000000);
+    CHECK(wasix_thread_sleep(10ULL * 1000000000) == kIntr);  // cut short
+    CHECK(taken(kAlarm) == 1);
+    CHECK(set_timer(&often, &old) == 0);
+    CHECK(memcmp(&old, &never, sizeof old) == 0);  // it has come
+    while (atomic_load(&counts[kAlarm]) < 3) {
+        sleep_ms(1);
+    }
+    CHECK(set_timer(&never, &old) == 0);
+    CHECK(old.interval[0] == 0 && old.interval[1] == 1000 && old.value[0] == 0);
+    sleep_ms(1);
+    taken(kAlarm);
 }
 
 static _Atomic(int) word;
@@ -142,9 +198,11 @@ int main(int argc, char** argv) {
         return wait_for_term();
     }
     check_raising();
+    check_nesting();
     check_blocking();
     check_pipe();
     check_timers();
+    check_interval_timers();
     check_threads();
     return 0;
 }
