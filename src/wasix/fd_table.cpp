@@ -17,6 +17,7 @@
 #include "base/unique_fd.h"
 #include "base/units.h"
 #include "io/backend.h"
+#include "wasix/dialect.h"
 #include "wasix/errnos.h"
 #include "wasix/files.h"
 #include "wasix/guest_memory.h"
@@ -56,17 +57,31 @@ Result<std::shared_ptr<const std::string>, Errno> preopen_name(Caller& caller, F
 
 }  // namespace
 
-/// An error of a last flush is not reported. wasix: 2.8
+/// An error of a last flush is not reported. A preopened directory stays, but for plain WASI, whose
+/// guests do not close what they still need. wasix: 2.8
 Result<void, Errno> wasi_snapshot_preview1::fd_close(Caller& caller, Fd fd) {
-    TRY(caller.process.files().close(fd));
+    const Descriptor closed = TRY(caller.process.files().close(fd));
+    if (closed.file == nullptr && is_plain_wasi(caller)) [[unlikely]] {
+        TRY(caller.process.files().close_any(fd));
+    }
     return {};
 }
 
 /// As dup2: `fd` stays open, `to` is closed first if it is. wasix: 2.6
+/// Of plain WASI it moves `fd` to a number that must be open.
 Result<void, Errno> wasi_snapshot_preview1::fd_renumber(Caller& caller, Fd fd, Fd to) {
-    const Descriptor original = TRY(caller.process.files().get(fd));
-    if (fd != to) {
-        TRY(caller.process.files().replace(to, duplicate_of(original, {})));
+    FileTable& files = caller.process.files();
+    const Descriptor original = TRY(files.get(fd));
+    const bool moves = is_plain_wasi(caller);
+    if (moves) {
+        TRY(files.get(to));
+    }
+    if (fd == to) {
+        return {};
+    }
+    TRY(files.replace(to, duplicate_of(original, {})));
+    if (moves) {
+        TRY(files.close_any(fd));
     }
     return {};
 }
@@ -98,11 +113,14 @@ Result<Prestat, Errno> wasi_snapshot_preview1::fd_prestat_get(Caller& caller, Fd
     return prestat;
 }
 
-/// Without NUL, and cut if it does not fit. wasix: 2.3
+/// Without NUL, and cut if it does not fit, which is an error in plain WASI. wasix: 2.3
 Result<void, Errno> wasi_snapshot_preview1::fd_prestat_dir_name(Caller& caller, Fd fd,
                                                                 GuestBuffer path) {
     const MutableByteView bytes = TRY(caller.memory.writable(path));
     const auto name = TRY(preopen_name(caller, fd));
+    if (bytes.size() < name->size() && is_plain_wasi(caller)) {
+        return fail(Errno::nametoolong);
+    }
     const std::size_t count = std::min(bytes.size(), name->size());
     if (count != 0) {
         std::memcpy(bytes.data(), name->data(), count);

@@ -247,10 +247,20 @@ Result<Descriptor, Errno> FileTable::close(Fd fd) {
     if (entry->descriptor.preopen != nullptr) {
         return Descriptor{};
     }
+    return take(fd);
+}
+
+Result<Descriptor, Errno> FileTable::close_any(Fd fd) {
+    const std::unique_lock guard = lock();
+    return find(fd) == nullptr ? Result<Descriptor, Errno>(fail(Errno::badf)) : take(fd);
+}
+
+/// Empties a slot that find() has seen used, for one thread or under the lock.
+Descriptor FileTable::take(Fd fd) {
     const std::size_t index = index_of(fd);
     used_[index / kBits] &= ~(std::uint64_t{1} << (index % kBits));
     std::optional<Descriptor> closed = exchange(index, nullptr);
-    WASMAX_ASSERT(closed.has_value());  // find() saw it
+    WASMAX_ASSERT(closed.has_value());
     return *std::move(closed);
 }
 

@@ -266,8 +266,20 @@ Errno Descriptor::missing_right(Rights needed) const {
     if (missing.has(Right::fd_read) || missing.has(Right::fd_write)) {
         return directory ? Errno::isdir : Errno::badf;
     }
-    return missing.has(Right::fd_seek) || missing.has(Right::fd_tell) ? Errno::spipe
-                                                                      : Errno::notcapable;
+    if (directory) {
+        // deviates: 2.17 recommends spipe for seeking, which is what libc makes of notcapable;
+        // plain WASI does not know spipe of directories.
+        return Errno::notcapable;
+    }
+    if (missing.has(Right::fd_filestat_set_size)) {
+        return Errno::inval;
+    }
+    if (missing.has(Right::fd_allocate) && file->filetype() == Filetype::regular_file) {
+        return Errno::badf;
+    }
+    constexpr Rights kPositions =
+        Rights(Right::fd_seek) | Right::fd_tell | Right::fd_allocate | Right::fd_advise;
+    return (missing & kPositions) != Rights() ? Errno::spipe : Errno::notcapable;
 }
 
 }  // namespace wasmax::wasix

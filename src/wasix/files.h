@@ -153,8 +153,8 @@ public:
     [[nodiscard]] Threads threads() const { return shared_ ? Threads::many : Threads::one; }
 
     /// The open file `fd` stands for. Errors: badf (no such descriptor); if a right of `needed` is
-    /// missing, what POSIX says of such a file: notsock, notdir, isdir, spipe, badf (not open for
-    /// reading or writing), else notcapable.
+    /// missing, what POSIX says of such a file: notsock, notdir, isdir, spipe, inval (its size),
+    /// badf (not open for reading or writing), else notcapable.
     [[nodiscard]] Result<FileRef, Errno> lookup(Fd fd, Rights needed);
 
     /// A copy of what `fd` stands for. Errors: badf.
@@ -170,6 +170,8 @@ public:
     /// Frees the number; what it stood for is returned, to be closed when dropped. A preopened
     /// directory stays, and nothing is returned (`file` is null). wasix: 2.8. Errors: badf.
     [[nodiscard]] Result<Descriptor, Errno> close(Fd fd);
+    /// Likewise, and a preopened directory does not stay.
+    [[nodiscard]] Result<Descriptor, Errno> close_any(Fd fd);
     /// Errors: badf.
     [[nodiscard]] Result<void, Errno> set_flags(Fd fd, FdflagsExt flags);
     /// Errors: badf; notcapable (not a subset of the present ones).
@@ -225,6 +227,7 @@ private:
     static void destroy(Entry* entry);
     std::optional<Descriptor> exchange(std::size_t index, Entry* next);
     std::optional<Descriptor> put(std::size_t index, Descriptor descriptor);
+    Descriptor take(Fd fd);
     [[nodiscard]] std::size_t lowest_free(std::size_t minimum) const;
 
     struct Unmap {
