@@ -71,7 +71,14 @@ Result<void, Errno> wasix_32v1::chdir(Caller& caller, GuestString path) {
         if (!location.has_value()) {
             return fail(Errno::noent);
         }
-        TRY(open_location(*location, O_PATH | O_DIRECTORY));
+        const auto directory = open_location(*location, O_PATH | O_DIRECTORY);
+        if (!directory.has_value() && directory.error() == Errno::perm) {
+            const Location elsewhere =
+                TRY(follow_links(caller.process, *location, LastLink::follow));
+            TRY(open_location(elsewhere, O_PATH | O_DIRECTORY));
+        } else if (!directory.has_value()) {
+            return fail(directory.error());
+        }
     }
     caller.process.set_cwd(std::move(cwd));
     return {};

@@ -14,6 +14,7 @@
 #include "base/unique_fd.h"
 #include "base/units.h"
 #include "io/backend.h"
+#include "wasix/devices.h"
 #include "wasix/errnos.h"
 #include "wasix/file_status.h"
 #include "wasix/files.h"
@@ -49,12 +50,10 @@ struct OpenRequest {
     FdflagsExt fdflagsext;
 };
 
-/// Rights that need the host's file to be open for writing.
-constexpr Rights kWriteRights =
-    Rights(Right::fd_write) | Right::fd_allocate | Right::fd_filestat_set_size;
-
+/// Only fd_write opens for writing. What else changes a file (fd_allocate, fd_filestat_set_size) is
+/// asked for by guests that only read, too: Go's os.Open does.
 int host_flags(const OpenRequest& request, Rights rights) {
-    const bool writes = (rights & kWriteRights) != Rights();
+    const bool writes = rights.has(Right::fd_write);
     const bool reads = rights.has(Right::fd_read) || rights.has(Right::fd_readdir);
     int flags = O_NOCTTY | (writes ? reads ? O_RDWR : O_WRONLY : O_RDONLY);
     const auto add = [&](bool wanted, int flag) { flags |= wanted ? flag : 0; };
@@ -99,15 +98,54 @@ Result<UniqueFd, Errno> open_host_file(const Location& location, int flags) {
     return open_location(location, flags, kFileMode);
 }
 
-Result<Fd, Errno> open_path(Caller& caller, Fd fd, GuestString path, const OpenRequest& request) {
-    Rights needed = Right::path_open;
-    if (request.oflags.has(Oflag::creat)) {
-        needed |= Right::path_create_file;
+/// What a call needs of the directory that its path leads to.
+struct Demand {
+    Rights rights;
+    PathAccess access;
+    LastLink last = LastLink::keep;
+};
+
+LastLink last_link(Lookupflags flags) {
+    return flags.has(Lookupflag::symlink_follow) ? LastLink::follow : LastLink::keep;
+}
+
+/// `act(location)` for the place of a path, and if that leads out of its directory, for where it
+/// leads to in the guest's eyes. Errors: as locate(), follow_links(), and those of `act`.
+template <class Act>
+auto at(Caller& caller, Fd fd, GuestString path, const Demand& demand, Act act)
+    -> decltype(act(std::declval<const Location&>())) {
+    const Location location = TRY(locate(caller, fd, path, demand.rights, demand.access));
+    auto result = act(location);
+    if (result.has_value() || result.error() != Errno::perm) [[likely]] {
+        return result;
     }
-    if (request.oflags.has(Oflag::trunc)) {
-        needed |= Right::path_filestat_set_size;
+    const auto elsewhere = follow_links(caller.process, location, demand.last);
+    if (!elsewhere.has_value()) {
+        return fail(elsewhere.error() == Errno::loop ? Errno::loop : Errno::perm);
     }
-    const Location location = TRY(locate(caller, fd, path, needed, PathAccess::look));
+    TRY(check_access(*elsewhere, demand.rights, demand.access));
+    return act(*elsewhere);
+}
+
+/// Errors: exist, notdir (what the request wants of a file that exists).
+Result<Fd, Errno> open_device(Caller& caller, Descriptor device, const OpenRequest& request) {
+    if (request.oflags.has(Oflag::directory)) {
+        return fail(Errno::notdir);
+    }
+    if (request.oflags.has(Oflag::creat) && request.oflags.has(Oflag::excl)) {
+        return fail(Errno::exist);
+    }
+    device.preopen = nullptr;
+    device.rights = device.rights & request.rights;
+    device.rights_inheriting = device.rights_inheriting & request.rights_inheriting;
+    device.flags = request.fdflagsext & FdflagExt::cloexec;
+    return caller.process.files().insert(std::move(device));
+}
+
+Result<Fd, Errno> open_at(Caller& caller, const Location& location, const OpenRequest& request) {
+    if (auto device = TRY(device_at(caller, location))) [[unlikely]] {
+        return open_device(caller, *std::move(device), request);
+    }
     const Rights allowed = location.directory.rights_inheriting;
     const Rights rights = request.rights & allowed;
     const int flags = host_flags(request, rights);
@@ -130,9 +168,20 @@ Result<Fd, Errno> open_path(Caller& caller, Fd fd, GuestString path, const OpenR
     return caller.process.files().insert(std::move(descriptor));
 }
 
+Result<Fd, Errno> open_path(Caller& caller, Fd fd, GuestString path, const OpenRequest& request) {
+    Rights needed = Right::path_open;
+    if (request.oflags.has(Oflag::creat)) {
+        needed |= Right::path_create_file;
+    }
+    if (request.oflags.has(Oflag::trunc)) {
+        needed |= Right::path_filestat_set_size;
+    }
+    return at(caller, fd, path, {needed, PathAccess::look, last_link(request.lookup)},
+              [&](const Location& location) { return open_at(caller, location, request); });
+}
+
 Result<Entry, Errno> entry_to_change(Caller& caller, Fd fd, GuestString path, Right needed) {
-    const Location location = TRY(locate(caller, fd, path, needed, PathAccess::change));
-    return open_entry(location);
+    return at(caller, fd, path, {needed, PathAccess::change}, open_entry);
 }
 
 /// The file itself, or the symbolic link unless it is to be followed: to ask about, not to read.
@@ -191,11 +240,12 @@ Result<void, Errno> wasi_snapshot_preview1::path_rename(Caller& caller, Fd fd, G
 Result<void, Errno> wasi_snapshot_preview1::path_link(Caller& caller, Fd old_fd,
                                                       Lookupflags old_flags, GuestString old_path,
                                                       Fd new_fd, GuestString new_path) {
-    const Location source =
-        TRY(locate(caller, old_fd, old_path, Right::path_link_source, PathAccess::change));
     const Entry target = TRY(entry_to_change(caller, new_fd, new_path, Right::path_link_target));
     // By way of the opened file: linkat would follow a link whose path ends in a slash.
-    const UniqueFd file = TRY(open_to_look(source, old_flags));
+    const UniqueFd file =
+        TRY(at(caller, old_fd, old_path,
+               {Right::path_link_source, PathAccess::change, last_link(old_flags)},
+               [&](const Location& source) { return open_to_look(source, old_flags); }));
     const std::string opened = "/proc/self/fd/" + std::to_string(file.get());
     return done(::linkat(AT_FDCWD, opened.c_str(), target.directory.get(), target.name.c_str(),
                          AT_SYMLINK_FOLLOW));
@@ -212,9 +262,10 @@ Result<void, Errno> wasi_snapshot_preview1::path_symlink(Caller& caller, GuestSt
 /// Without NUL, and cut if it does not fit. wasix: 2.24
 Result<Size, Errno> wasi_snapshot_preview1::path_readlink(Caller& caller, Fd fd, GuestString path,
                                                           GuestBuffer buf) {
-    const Location location = TRY(locate(caller, fd, path, Right::path_readlink, PathAccess::look));
     const MutableByteView bytes = TRY(caller.memory.writable(buf));
-    const UniqueFd link = TRY(open_to_look(location, {}));
+    const UniqueFd link =
+        TRY(at(caller, fd, path, {Right::path_readlink, PathAccess::look},
+               [](const Location& location) { return open_to_look(location, {}); }));
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes as characters.
     const auto copied =
         ::readlinkat(link.get(), "", reinterpret_cast<char*>(bytes.data()), bytes.size());
@@ -229,12 +280,17 @@ Result<Size, Errno> wasi_snapshot_preview1::path_readlink(Caller& caller, Fd fd,
 Result<Filestat, Errno> wasi_snapshot_preview1::path_filestat_get(Caller& caller, Fd fd,
                                                                   Lookupflags flags,
                                                                   GuestString path) {
-    const Location location =
-        TRY(locate(caller, fd, path, Right::path_filestat_get, PathAccess::look));
-    const UniqueFd file = TRY(open_to_look(location, flags));
-    struct stat status{};
-    TRY(done(::fstat(file.get(), &status)));
-    return to_filestat(status, filetype_of(status.st_mode));
+    return at(caller, fd, path, {Right::path_filestat_get, PathAccess::look, last_link(flags)},
+              [&](const Location& location) -> Result<Filestat, Errno> {
+                  struct stat status{};
+                  if (const auto device = TRY(device_at(caller, location))) [[unlikely]] {
+                      TRY(done(::fstat(device->file->host_fd(), &status)));
+                  } else {
+                      const UniqueFd file = TRY(open_to_look(location, flags));
+                      TRY(done(::fstat(file.get(), &status)));
+                  }
+                  return to_filestat(status, filetype_of(status.st_mode));
+              });
 }
 
 Result<Snapshot0Filestat, Errno> wasi_unstable::path_filestat_get(Caller& caller, Fd fd,
@@ -249,10 +305,10 @@ Result<void, Errno> wasi_snapshot_preview1::path_filestat_set_times(Caller& call
                                                                     GuestString path,
                                                                     Timestamp atim, Timestamp mtim,
                                                                     Fstflags fst_flags) {
-    const Location location =
-        TRY(locate(caller, fd, path, Right::path_filestat_set_times, PathAccess::change));
     const std::array<timespec, 2> times = TRY(file_times(atim, mtim, fst_flags));
-    const UniqueFd file = TRY(open_to_look(location, flags));
+    const UniqueFd file = TRY(
+        at(caller, fd, path, {Right::path_filestat_set_times, PathAccess::change, last_link(flags)},
+           [&](const Location& location) { return open_to_look(location, flags); }));
     return done(::utimensat(file.get(), "", times.data(), AT_EMPTY_PATH));
 }
 

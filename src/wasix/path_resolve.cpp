@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
@@ -20,6 +21,7 @@
 #include "base/unique_fd.h"
 #include "io/backend.h"
 #include "io/kernel_call.h"
+#include "wasix/dialect.h"
 #include "wasix/errnos.h"
 #include "wasix/files.h"
 #include "wasix/guest_memory.h"
@@ -31,11 +33,6 @@ namespace wasmax::wasix {
 namespace {
 
 constexpr std::string_view kRoot = "/";
-
-/// Whether paths and links that begin with `/` start at this directory, and `..` stays in it.
-bool is_root(const Descriptor& directory) {
-    return directory.preopen != nullptr && normalized_path(kRoot, *directory.preopen) == kRoot;
-}
 
 /// What is left of `path` below `directory`, both absolute: `.` for the directory itself.
 std::optional<std::string> below(std::string_view path, std::string_view directory) {
@@ -55,7 +52,73 @@ std::optional<std::string> below(std::string_view path, std::string_view directo
     return std::string(rest.empty() ? "." : rest);
 }
 
+/// The target of the link at the absolute path `path`; nullopt: there is none.
+std::optional<std::string> link_target(Process& process, std::string_view path) {
+    const auto location = locate_absolute(process, path);
+    if (!location.has_value()) {
+        return std::nullopt;
+    }
+    const auto link = open_location(*location, O_PATH | O_NOFOLLOW);
+    std::string target(kMaxPathBytes, '\0');
+    const ssize_t count =
+        link.has_value() ? ::readlinkat(link->get(), "", target.data(), target.size()) : -1;
+    if (count <= 0) {
+        return std::nullopt;
+    }
+    target.resize(static_cast<std::size_t>(count));
+    return target;
+}
+
+/// The first component of `path`, which loses it and the slashes around it.
+std::string take_component(std::string& path) {
+    const std::size_t start = std::min(path.find_first_not_of('/'), path.size());
+    const std::size_t end = std::min(path.find('/', start), path.size());
+    std::string component = path.substr(start, end - start);
+    path.erase(0, std::min(path.find_first_not_of('/', end), path.size()));
+    return component;
+}
+
 }  // namespace
+
+Result<Location, Errno> follow_links(Process& process, const Location& location, LastLink last) {
+    constexpr int kMaxLinks = 40;  // linux: path_resolution(7)
+    if (location.directory.preopen == nullptr) {
+        return fail(Errno::perm);
+    }
+    std::string done = normalized_path(kRoot, *location.directory.preopen);  // without links
+    std::string rest = location.path;
+    const bool ends_in_slash = rest.ends_with('/');
+    int links = 0;
+    while (!rest.empty()) {
+        const std::string component = take_component(rest);
+        std::string next = normalized_path(done, component);
+        const bool keeps = rest.empty() && last == LastLink::keep;
+        const auto target = component == ".." || keeps ? std::nullopt : link_target(process, next);
+        if (!target) {
+            done = std::move(next);
+            continue;
+        }
+        if (++links > kMaxLinks) {
+            return fail(Errno::loop);
+        }
+        if (target->starts_with('/')) {
+            done = kRoot;
+        }
+        rest = *target + "/" + rest;
+    }
+    Location found = TRY(locate_absolute(process, done));
+    if (links == 0 && found.directory.preopen == location.directory.preopen) {
+        return fail(Errno::perm);
+    }
+    if (ends_in_slash) {
+        found.path += '/';
+    }
+    return found;
+}
+
+bool is_root(const Descriptor& directory) {
+    return directory.preopen != nullptr && normalized_path(kRoot, *directory.preopen) == kRoot;
+}
 
 std::string normalized_path(std::string_view base, std::string_view path) {
     std::vector<std::string_view> components;
@@ -131,15 +194,23 @@ Result<Location, Errno> locate(Caller& caller, Fd fd, GuestString path, Rights n
         return fail(Errno::notdir);
     }
     if (location.path.starts_with('/') && !is_root(location.directory)) {
+        if (is_plain_wasi(caller)) {
+            return fail(Errno::perm);
+        }
         location = TRY(locate_absolute(caller.process, location.path));
     }
+    TRY(check_access(location, needed, access));
+    return location;
+}
+
+Result<void, Errno> check_access(const Location& location, Rights needed, PathAccess access) {
     if (access == PathAccess::change && location.directory.read_only) {
         return fail(Errno::rofs);
     }
     if (!location.directory.rights.has_all(needed)) {
         return fail(Errno::notcapable);
     }
-    return location;
+    return {};
 }
 
 Result<UniqueFd, Errno> open_location(const Location& location, int flags, mode_t mode) {
@@ -167,7 +238,7 @@ Result<UniqueFd, Errno> open_location(const Location& location, int flags, mode_
         }
         attempt += again ? 1 : 0;
     }
-    return fail(error == EXDEV ? Errno::notcapable : from_host(io::HostErrno{error}));
+    return fail(error == EXDEV ? Errno::perm : from_host(io::HostErrno{error}));
 }
 
 Result<Entry, Errno> open_entry(const Location& location) {

@@ -38,18 +38,37 @@ struct Location {
     std::string path;  ///< not empty, without NUL
 };
 
+/// Whether paths and links that begin with `/` start at this directory, and `..` stays in it.
+[[nodiscard]] bool is_root(const Descriptor& directory);
+
 /// What `path`, relative to the directory `fd`, names. An absolute path starts at `fd` if that is
-/// the guest's root, else at the preopen whose name is its longest prefix. wasix: 2.4
+/// the guest's root, else at the preopen whose name is its longest prefix; plain WASI has no
+/// absolute paths. wasix: 2.4
 /// Errors: memviolation, noent (empty), nametoolong, inval (a NUL), badf, notdir, rofs, notcapable
 /// (a right of `needed` is missing, or no preopen has this absolute path).
 [[nodiscard]] Result<Location, Errno> locate(Caller& caller, Fd fd, GuestString path, Rights needed,
                                              PathAccess access);
 
+/// Whether the directory lets a call do so. Errors: rofs, notcapable.
+[[nodiscard]] Result<void, Errno> check_access(const Location& location, Rights needed,
+                                               PathAccess access);
+
 /// Likewise for an absolute path that a handler made. Errors: notcapable, rofs.
 [[nodiscard]] Result<Location, Errno> locate_absolute(Process& process, std::string_view path);
 
+/// What becomes of a link that the last component is.
+enum class LastLink : std::uint8_t { follow, keep };
+
+/// Where `location` is when links with absolute targets, and those that climb out of its preopen,
+/// lead where the guest sees them lead: the kernel knows only one directory at a time. For paths at
+/// which open_location() answers perm; it is asked again with the result, so that this decides
+/// nothing about what can be reached. Errors: perm (no link leads elsewhere, or the directory is no
+/// preopen), notcapable (to no preopen), loop, and those of locate_absolute().
+[[nodiscard]] Result<Location, Errno> follow_links(Process& process, const Location& location,
+                                                   LastLink last);
+
 /// Opens what `location` names. `flags` as of open(2), `mode` of a file that O_CREAT makes.
-/// Errors: notcapable (it leads out of the directory), and those of openat2(2).
+/// Errors: perm (it leads out of the directory), and those of openat2(2).
 [[nodiscard]] Result<UniqueFd, Errno> open_location(const Location& location, int flags,
                                                     mode_t mode = 0);
 

@@ -33,8 +33,10 @@
 #include "wasix/errnos.h"
 #include "wasix/files.h"
 #include "wasix/guest_types.h"
+#include "wasix/host_devices.h"
 #include "wasix/net_rules.h"
 #include "wasix/outcome.h"
+#include "wasix/path_resolve.h"
 #include "wasix/resolver.h"
 #include "wasix/resumable_call.h"
 #include "wasix/thread.h"
@@ -134,6 +136,9 @@ Result<void, Error> Process::open_preopens(const std::vector<Preopen>& preopens)
         Descriptor descriptor = Descriptor::of(std::move(file).value());
         descriptor.preopen = std::make_shared<const std::string>(preopen.guest_path);
         descriptor.read_only = preopen.read_only;
+        if (is_root(descriptor)) {
+            devices_ = HostDevices::open();
+        }
         if (!files_.insert(std::move(descriptor), kFirstPreopen).has_value()) {
             return fail(Error::limit("too many preopened directories"));
         }

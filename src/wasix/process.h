@@ -27,6 +27,7 @@
 #include "wasix/errnos.h"
 #include "wasix/files.h"
 #include "wasix/guest_types.h"
+#include "wasix/host_devices.h"
 #include "wasix/net_rules.h"
 #include "wasix/outcome.h"
 #include "wasix/resolver.h"
@@ -134,6 +135,8 @@ public:
 
     [[nodiscard]] io::Backend& io() const { return io_; }
     [[nodiscard]] FileTable& files() { return files_; }
+    /// Empty for a guest without a root directory.
+    [[nodiscard]] const HostDevices& devices() const { return devices_; }
     [[nodiscard]] TerminalSettings& terminal() { return terminal_; }
     [[nodiscard]] ThreadGroup& threads() { return threads_; }
     [[nodiscard]] Signals& signals() { return signals_; }
@@ -221,6 +224,7 @@ private:
     const Network network_;
     const std::shared_ptr<NetPolicy> net_policy_;
     const ResolverFiles resolver_;
+    HostDevices devices_;
     UnixNames unix_names_;
     TerminalSettings terminal_;
     const std::function<void(Capability)> on_missing_capability_;

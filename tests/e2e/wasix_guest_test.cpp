@@ -156,6 +156,44 @@ TEST(WasixGuest, AddressesOf64Bits) {
                    {"first", "second"});
 }
 
+TEST(WasixGuest, PlainWasi) {
+    const TemporaryDirectory directory;
+    const Arguments options{"--dir", directory.path().string() + ":/"};
+    expect_success("plain", options);
+    expect_success("plain", options, {"close"});
+}
+
+TEST(WasixGuest, DevicesOfARoot) {
+    const TemporaryDirectory directory;
+    const std::string root = directory.path().string();
+    expect_success("devices", {"--dir", root + ":/"});
+    EXPECT_TRUE(fs::is_empty(directory.path()));
+    expect_success("devices", {"--dir", root + ":."});
+    fs::create_directory(directory.path() / "dev");
+    expect_success("devices", {"--dir", root + ":/"});
+    EXPECT_TRUE(fs::is_empty(directory.path() / "dev"));
+    directory.write("dev/null", "own");
+    expect_success("devices", {"--dir", root + ":/"}, {"own"});
+}
+
+TEST(WasixGuest, LinksBetweenDirectories) {
+    const TemporaryDirectory directory;
+    fs::create_directories(directory.path() / "d");
+    fs::create_directories(directory.path() / "e/inner");
+    directory.write("e/kept", "kept");
+    const std::string parent = directory.path().string();
+    expect_success("links", {"--dir", parent + "/d:/d", "--dir", parent + "/e:/e:ro"});
+    EXPECT_FALSE(fs::exists(directory.path() / "e/inner/new"));
+}
+
+TEST(WasixGuest, Pipes) { expect_success("pipes"); }
+
+TEST(WasixGuest, StartsLikeAProgramOfLibcs) {
+    const Completed completed =
+        wasmax({"run", std::string(WASMAX_GUESTS) + "/startup.wat", "argument"});
+    EXPECT_EQ(completed.exit_code, 7) << completed.errors;
+}
+
 TEST(WasixGuest, PollOneoff) { expect_success("polling"); }
 
 TEST(WasixGuest, Epoll) { expect_success("epoll"); }

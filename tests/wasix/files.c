@@ -78,6 +78,61 @@ static void sparse(void) {
     CHECK(unlink(in("sparse")) == 0);
 }
 
+/// Names are gone at once, files with the last descriptor.
+static void unlinked(void) {
+    char text[8] = {0};
+    const int first = open(in("gone"), O_CREAT | O_RDWR, 0666);
+    CHECK(first >= 0 && write(first, "first", 5) == 5);
+    CHECK(unlink(in("gone")) == 0);
+    CHECK_ERRNO(unlink(in("gone")), ENOENT);
+    CHECK_ERRNO(open(in("gone"), O_RDWR), ENOENT);
+    const int second = open(in("gone"), O_CREAT | O_RDWR, 0666);
+    CHECK(second >= 0 && write(second, "second", 6) == 6);
+    CHECK(pread(first, text, sizeof text, 0) == 5 && memcmp(text, "first", 5) == 0);
+    CHECK(write(first, "+", 1) == 1);
+    struct stat status;
+    CHECK(fstat(first, &status) == 0 && status.st_size == 6 && status.st_nlink == 0);
+    CHECK(close(first) == 0);
+    check_text("gone", "second");
+    CHECK(close(second) == 0);
+    CHECK_ERRNO(close(second), EBADF);
+    CHECK(unlink(in("gone")) == 0);
+}
+
+static void appends(void) {
+    char text[16] = {0};
+    struct stat status;
+    write_file("a", "0123456789");
+    const int fd = open(in("a"), O_RDWR | O_APPEND);
+    CHECK(fd >= 0);
+    CHECK(lseek(fd, 2, SEEK_SET) == 2);
+    CHECK(read(fd, text, 3) == 3 && memcmp(text, "234", 3) == 0);
+    CHECK(write(fd, "x", 1) == 1);
+    CHECK(lseek(fd, 0, SEEK_CUR) == 11);
+    CHECK(ftruncate(fd, 4) == 0);
+    CHECK(write(fd, "y", 1) == 1);
+    CHECK(fstat(fd, &status) == 0 && status.st_size == 5);
+    CHECK(ftruncate(fd, 8) == 0);  // grows, with zeros
+    CHECK(pread(fd, text, sizeof text, 0) == 8);
+    CHECK(memcmp(text, "0123y\0\0\0", 8) == 0);
+    CHECK_ERRNO(lseek(fd, -1, SEEK_SET), EINVAL);
+    CHECK_ERRNO(lseek(fd, -9, SEEK_END), EINVAL);
+    CHECK(lseek(fd, 100, SEEK_END) == 108);
+    CHECK(read(fd, text, 1) == 0);
+    CHECK(fcntl(fd, F_SETFL, 0) == 0);
+    CHECK(lseek(fd, 0, SEEK_SET) == 0);
+    CHECK(write(fd, "z", 1) == 1);
+    CHECK(pread(fd, text, 1, 0) == 1 && text[0] == 'z');
+    CHECK((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR);
+    CHECK(close(fd) == 0);
+    const int reader = open(in("a"), O_RDONLY);
+    CHECK((fcntl(reader, F_GETFL) & O_ACCMODE) == O_RDONLY);
+    CHECK(close(reader) == 0);
+    const int writer = open(in("a"), O_WRONLY);
+    CHECK((fcntl(writer, F_GETFL) & O_ACCMODE) == O_WRONLY);
+    CHECK(close(writer) == 0);
+}
+
 static void directories(void) {
     CHECK(mkdir(in("d"), 0777) == 0);
     CHECK_ERRNO(mkdir(in("d"), 0777), EEXIST);
@@ -89,6 +144,13 @@ static void directories(void) {
     CHECK_ERRNO(rmdir(in("none")), ENOENT);
     CHECK(rmdir(in("d/e")) == 0);
     CHECK(remove(in("d")) == 0);
+    CHECK_ERRNO(mkdir(in("a/below"), 0777), ENOTDIR);
+    CHECK_ERRNO(open(in("a/below"), O_CREAT | O_EXCL | O_RDWR, 0666), ENOTDIR);
+    CHECK_ERRNO(open(in("new/"), O_CREAT | O_RDWR, 0666), EISDIR);
+    CHECK_ERRNO(unlink(in("a/")), ENOTDIR);
+    CHECK_ERRNO(rmdir(in("a/")), ENOTDIR);
+    CHECK_ERRNO(symlink("a", in("new/")), ENOENT);
+    CHECK_ERRNO(open(in(""), O_CREAT | O_RDWR, 0666), EISDIR);
 }
 
 /// Every entry once, with the inode that stat() tells, also if entries vanish meanwhile.
@@ -125,6 +187,17 @@ static void listing(void) {
     for (int i = 0; i < kFiles; ++i) {
         CHECK(seen[i] == 1);
     }
+    rewinddir(stream);
+    CHECK(readdir(stream) != NULL);
+    const long second = telldir(stream);
+    const struct dirent* entry = readdir(stream);
+    CHECK(entry != NULL);
+    char name[16];
+    snprintf(name, sizeof name, "%s", entry->d_name);
+    CHECK(readdir(stream) == NULL);
+    seekdir(stream, second);
+    entry = readdir(stream);
+    CHECK(entry != NULL && strcmp(entry->d_name, name) == 0);
     rewinddir(stream);
     int left = 0;
     while (readdir(stream) != NULL) {
@@ -176,6 +249,13 @@ static void renames(void) {
     CHECK_ERRNO(rename(in("b"), in("d")), EISDIR);
     CHECK_ERRNO(rename(in("d"), in("b")), ENOTDIR);
     CHECK_ERRNO(rename(in("d"), in("d/below")), EINVAL);
+    CHECK(rename(in("b"), in("b")) == 0);
+    CHECK(mkdir(in("empty"), 0777) == 0);
+    CHECK(rename(in("d"), in("empty")) == 0);
+    CHECK(rename(in("empty"), in("d/")) == 0);
+    CHECK(mkdir(in("full"), 0777) == 0 && mkdir(in("full/e"), 0777) == 0);
+    CHECK_ERRNO(rename(in("d"), in("full")), ENOTEMPTY);
+    CHECK(rmdir(in("full/e")) == 0 && rmdir(in("full")) == 0);
     CHECK(rename(in("d"), in("e")) == 0);
     CHECK(rename(in("b"), in("e/b")) == 0);
     check_text("e/b", "from");
@@ -207,6 +287,8 @@ int main(int argc, char** argv) {
     directory = argv[1];
     opens();
     sparse();
+    unlinked();
+    appends();
     directories();
     listing();
     links();

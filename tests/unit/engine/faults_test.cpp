@@ -1,5 +1,5 @@
-// The programs of tests/differential as guests, on back ends whose transfers are interrupted and
-// cut short as a kernel may do it: they print what the native programs print.
+// The programs of tests/differential and tests/wasix as guests, on back ends whose transfers are
+// interrupted and cut short as a kernel may do it.
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,7 +12,9 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -62,11 +64,13 @@ std::string native_output(const std::string& program) {
     return contents_of(output.get());
 }
 
-std::string guest_output(const Program& program, io::Backend& io) {
+/// Runs a program to its successful end, in a directory `/d` of its own, and returns its output.
+std::string run_guest(const Program& program, io::Backend& io, std::vector<std::string> args) {
     const Directory directory;
     const UniqueFd output = scratch_file();
     wasix::ProcessOptions options;
-    options.args = {"guest", "/d"};
+    options.args = std::move(args);
+    options.args.insert(options.args.begin(), "guest");
     options.preopens = {{directory.path, "/d", false}};
     options.network = wasix::Network::all;
     options.stdio = {STDIN_FILENO, output.get(), STDERR_FILENO};
@@ -80,6 +84,10 @@ std::string guest_output(const Program& program, io::Backend& io) {
                     (exited != nullptr && exited->code == 0));
     }
     return contents_of(output.get());
+}
+
+std::string guest_output(const Program& program, io::Backend& io) {
+    return run_guest(program, io, {"/d"});
 }
 
 void expect_same(const std::string& name, io::FaultRates rates) {
@@ -103,6 +111,37 @@ TEST(Faults, FilesAreTheSameWhenInterrupted) { expect_same("files", {.interrupte
 TEST(Faults, SocketsAreTheSameWhenInterrupted) { expect_same("sockets", {.interrupted = 500}); }
 
 TEST(Faults, EventsAreTheSameWhenInterrupted) { expect_same("events", {.interrupted = 300}); }
+
+// The programs of tests/wasix assert what they expect and end with success.
+
+struct AssertingProgram {
+    const char* name;
+    std::vector<std::string> args;  ///< {} or {"/d"}, the directory it may use
+};
+
+class AssertingPrograms : public testing::TestWithParam<AssertingProgram> {};
+
+TEST_P(AssertingPrograms, HoldWhenInterrupted) {
+    const auto program =
+        Program::load(std::string(WASMAX_GUESTS) + "/" + GetParam().name + ".wasm");
+    ASSERT_TRUE(program.has_value()) << program.error().message;
+    io::DirectBackend direct;
+    run_guest(*program, direct, GetParam().args);
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        io::FaultyBackend faulty(direct, seed, {.interrupted = 300});
+        run_guest(*program, faulty, GetParam().args);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, AssertingPrograms,
+                         testing::Values(AssertingProgram{"files", {"/d"}},
+                                         AssertingProgram{"pipes", {}},
+                                         AssertingProgram{"polling", {}},
+                                         AssertingProgram{"epoll", {}},
+                                         AssertingProgram{"unix_sockets", {"net", "/d"}},
+                                         AssertingProgram{"threads_threads", {}},
+                                         AssertingProgram{"threads_signals", {}}),
+                         [](const auto& program) { return std::string(program.param.name); });
 
 }  // namespace
 }  // namespace wasmax::engine
