@@ -1,12 +1,13 @@
 // Paths: opening, creating, removing, linking, status. path_resolve.h says how they are confined.
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstddef>
 #include <string>
 #include <utility>
 

@@ -104,7 +104,7 @@ Result<Location, Errno> follow_links(Process& process, const Location& location,
         if (target->starts_with('/')) {
             done = kRoot;
         }
-        rest = *target + "/" + rest;
+        rest.insert(0, 1, '/').insert(0, *target);
     }
     Location found = TRY(locate_absolute(process, done));
     if (links == 0 && found.directory.preopen == location.directory.preopen) {
