@@ -87,6 +87,8 @@ public:
         socklen_t bytes = sizeof address;
         EXPECT_EQ(::bind(udp_.get(), raw, bytes), 0);
         EXPECT_EQ(::getsockname(udp_.get(), raw, &bytes), 0);
+        const int on = 1;  // a connection of another test may linger at this port
+        EXPECT_EQ(::setsockopt(tcp_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
         EXPECT_EQ(::bind(tcp_.get(), raw, bytes), 0);
         EXPECT_EQ(::listen(tcp_.get(), 8), 0);
         port_ = ntohs(address.sin_port);
