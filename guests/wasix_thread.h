@@ -2,8 +2,8 @@
 
 // Threads for guests built with Debian's wasi-libc, which has none: a stack each, and no
 // thread-local storage. To be included by one file of a program, built with -matomics
-// -mbulk-memory -D_Thread_local= and a shared memory. libc's functions that keep a state may be
-// called by one thread at a time. wasix: 8.2
+// -mbulk-memory -D_Thread_local= -nostartfiles and a shared memory. libc's functions that keep a
+// state may be called by one thread at a time. wasix: 8.2
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -46,6 +46,21 @@ __asm__(
     "    call thread_main\n"
     "    end_function\n");
 void wasi_thread_start(uint32_t tid, uint32_t argument);
+
+void __wasm_call_ctors(void);
+void __wasm_call_dtors(void);
+int __original_main(void);
+
+/// In place of crt1's, which names no constructors: the linker then wraps every export in calls of
+/// the constructors and destructors, and each thread would run libc's, which allocate.
+__attribute__((export_name("_start"))) void _start(void) {
+    __wasm_call_ctors();
+    const int code = __original_main();
+    if (code != 0) {
+        exit(code);
+    }
+    __wasm_call_dtors();
+}
 
 /// A thread that does not run yet, to be freed when it has ended; NULL without memory.
 static struct thread* thread_new(void (*function)(void*), void* argument) {

@@ -37,7 +37,7 @@ threads=(-matomics -mbulk-memory -Wl,--shared-memory,--import-memory,--export-me
     -Wl,--max-memory=67108864)
 compile files "$here/files.c" --
 compile echo "$here/echo.c" "$guests/net_polled.c" "$guests/net_posix.c" -- -D_Thread_local=
-compile handoff "$here/handoff.c" -- -D_Thread_local= "${threads[@]}"
+compile handoff "$here/handoff.c" -- -D_Thread_local= -nostartfiles "${threads[@]}"
 compile poll "$here/poll.c" -- -Wl,-z,stack-size=1048576 # libc's poll keeps its subscriptions there
 clang-22 -O2 -D_GNU_SOURCE -o echo_load "$here/echo_load.c"
 

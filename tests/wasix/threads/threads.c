@@ -10,6 +10,12 @@ static _Atomic(int) gate;
 static _Atomic(int) arrived;
 static _Atomic(uint32_t) seen_tids[4096];
 
+static _Atomic(int) constructed;
+static _Atomic(int) destructed;
+
+__attribute__((constructor)) static void construct(void) { atomic_fetch_add(&constructed, 1); }
+__attribute__((destructor)) static void destruct(void) { atomic_fetch_add(&destructed, 1); }
+
 static void count(void* argument) {
     uint32_t tid = 0;
     CHECK(wasix_thread_id(WASIX_PTR(&tid)) == 0);
@@ -138,5 +144,6 @@ int main(int argc, char** argv) {
     for (int i = 0; i < 500; ++i) {  // nothing is used up
         thread_join(thread_start(nothing, NULL));
     }
+    CHECK(constructed == 1 && destructed == 0);  // the program's, not each thread's
     return 0;
 }
