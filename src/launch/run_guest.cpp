@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -100,13 +101,22 @@ private:
 };
 
 /// Guests may have more files than most processes are given by default: as many as the
-/// administrator lets this one have.
-void raise_file_limit() {
+/// administrator lets this one have, but for a few that its calls need while they last. Without
+/// those, a guest that has opened all could not even rename a file.
+void share_file_limit(wasix::ProcessOptions& options) {
+    constexpr rlim_t kMostOwn = 64;
     rlimit files{};
-    if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-        files.rlim_cur = files.rlim_max;
-        ::setrlimit(RLIMIT_NOFILE, &files);  // otherwise the guest gets along with fewer
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) {
+        return;
     }
+    if (files.rlim_cur < files.rlim_max) {
+        const rlim_t before = std::exchange(files.rlim_cur, files.rlim_max);
+        if (::setrlimit(RLIMIT_NOFILE, &files) != 0) {
+            files.rlim_cur = before;
+        }
+    }
+    const rlim_t left = files.rlim_cur - std::min(kMostOwn, files.rlim_cur / 4);
+    options.max_fds = std::min<rlim_t>(options.max_fds, left);
 }
 
 constexpr int kExitSignal = 128;
@@ -219,7 +229,7 @@ Result<wasix::Outcome, Error> run(std::shared_ptr<const runtime::Artifact> artif
     const std::optional<Confinement> confinement =
         limits.confines_host ? std::optional(confinement_of(artifact->module(), options))
                              : std::nullopt;
-    raise_file_limit();
+    share_file_limit(options);
     std::unique_ptr<trace::Target> target;
     if (options.trace == nullptr) {
         target = TRY(make_trace_target());

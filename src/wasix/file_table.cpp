@@ -203,11 +203,23 @@ std::size_t FileTable::lowest_free(std::size_t minimum) const {
     return std::max(minimum, used_.size() * kBits);
 }
 
-std::optional<Descriptor> FileTable::put(std::size_t index, Descriptor descriptor) {
+bool FileTable::is_used(std::size_t index) const {
+    return index / kBits < used_.size() && (used_[index / kBits] >> (index % kBits) & 1) != 0;
+}
+
+void FileTable::mark_used(std::size_t index) {
     if (index / kBits >= used_.size()) {
         used_.resize(index / kBits + 1);
     }
     used_[index / kBits] |= std::uint64_t{1} << (index % kBits);
+}
+
+void FileTable::mark_free(std::size_t index) {
+    used_[index / kBits] &= ~(std::uint64_t{1} << (index % kBits));
+}
+
+/// Into a slot whose number is marked as used.
+std::optional<Descriptor> FileTable::put(std::size_t index, Descriptor descriptor) {
     Entry* const entry = RecyclingAllocator<Entry>().allocate(1);
     // An address has 48 bits at most: user space ends at 2^47 unless a mapping asks for more.
     WASMAX_ASSERT(std::bit_cast<std::uint64_t>(entry) >> (64 - kCountBits) == 0);
@@ -225,8 +237,31 @@ Result<Fd, Errno> FileTable::insert(Descriptor descriptor, Fd minimum) {
     if (index >= limit_) {
         return fail(Errno::mfile);
     }
+    mark_used(index);
     (void)put(index, std::move(descriptor));  // it was free
     return static_cast<Fd>(index);
+}
+
+Result<FileTable::Reservation, Errno> FileTable::reserve() {
+    const std::unique_lock guard = lock();
+    const std::size_t index = lowest_free(0);
+    if (index >= limit_) {
+        return fail(Errno::mfile);
+    }
+    mark_used(index);
+    return Reservation(*this, index);
+}
+
+Fd FileTable::Reservation::fill(Descriptor descriptor) && {
+    FileTable& table = *std::exchange(table_, nullptr);
+    const std::unique_lock guard = table.lock();
+    (void)table.put(index_, std::move(descriptor));  // it was empty
+    return static_cast<Fd>(index_);
+}
+
+void FileTable::give_up(std::size_t index) {
+    const std::unique_lock guard = lock();
+    mark_free(index);
 }
 
 Result<std::optional<Descriptor>, Errno> FileTable::replace(Fd fd, Descriptor descriptor) {
@@ -235,6 +270,10 @@ Result<std::optional<Descriptor>, Errno> FileTable::replace(Fd fd, Descriptor de
         return fail(Errno::badf);
     }
     const std::unique_lock guard = lock();
+    if (is_used(index) && find(fd) == nullptr) {
+        return fail(Errno::busy);
+    }
+    mark_used(index);
     return put(index, std::move(descriptor));
 }
 
@@ -258,7 +297,7 @@ Result<Descriptor, Errno> FileTable::close_any(Fd fd) {
 /// Empties a slot that find() has seen used, for one thread or under the lock.
 Descriptor FileTable::take(Fd fd) {
     const std::size_t index = index_of(fd);
-    used_[index / kBits] &= ~(std::uint64_t{1} << (index % kBits));
+    mark_free(index);
     std::optional<Descriptor> closed = exchange(index, nullptr);
     WASMAX_ASSERT(closed.has_value());
     return *std::move(closed);

@@ -164,8 +164,32 @@ public:
     /// The lowest free number that is at least `minimum`, now standing for `descriptor`.
     /// Errors: inval (`minimum` is no number a guest can use), mfile (none is free).
     [[nodiscard]] Result<Fd, Errno> insert(Descriptor descriptor, Fd minimum = Fd{0});
+    /// A number for a file that is yet to come, so that what cannot be undone (accepting, creating)
+    /// happens only if there is one. Free again at its end unless it was filled.
+    class Reservation {
+    public:
+        Reservation(Reservation&& other) noexcept
+            : table_(std::exchange(other.table_, nullptr)), index_(other.index_) {}
+        Reservation& operator=(Reservation&&) = delete;
+        ~Reservation() {
+            if (table_ != nullptr) {
+                table_->give_up(index_);
+            }
+        }
+        /// The number, now standing for `descriptor`. Once.
+        [[nodiscard]] Fd fill(Descriptor descriptor) &&;
+
+    private:
+        friend class FileTable;
+        Reservation(FileTable& table, std::size_t index) : table_(&table), index_(index) {}
+
+        FileTable* table_;  // null: filled, or moved away
+        std::size_t index_;
+    };
+    /// The lowest free number. Errors: mfile (none is free).
+    [[nodiscard]] Result<Reservation, Errno> reserve();
     /// Makes `fd` stand for `descriptor`; what it stood for is returned, to be closed when dropped.
-    /// Errors: badf (no number a guest can use).
+    /// Errors: badf (no number a guest can use), busy (it is reserved, as dup2(2) says).
     [[nodiscard]] Result<std::optional<Descriptor>, Errno> replace(Fd fd, Descriptor descriptor);
     /// Frees the number; what it stood for is returned, to be closed when dropped. A preopened
     /// directory stays, and nothing is returned (`file` is null). wasix: 2.8. Errors: badf.
@@ -228,6 +252,10 @@ private:
     std::optional<Descriptor> exchange(std::size_t index, Entry* next);
     std::optional<Descriptor> put(std::size_t index, Descriptor descriptor);
     Descriptor take(Fd fd);
+    void give_up(std::size_t index);
+    [[nodiscard]] bool is_used(std::size_t index) const;
+    void mark_used(std::size_t index);
+    void mark_free(std::size_t index);
     [[nodiscard]] std::size_t lowest_free(std::size_t minimum) const;
 
     struct Unmap {
@@ -240,7 +268,7 @@ private:
     // Once shared_, guards changes of all slots, and what is below; no other lock is taken under
     // it.
     mutable std::mutex mutex_;
-    std::vector<std::uint64_t> used_;  // a bit per slot, to find free ones
+    std::vector<std::uint64_t> used_;  // a bit per slot that is not empty or is reserved
 };
 
 /// A file for the duration of a call: it stays open even if another guest thread closes the

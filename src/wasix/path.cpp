@@ -150,6 +150,7 @@ Result<Fd, Errno> open_at(Caller& caller, const Location& location, const OpenRe
     const Rights allowed = location.directory.rights_inheriting;
     const Rights rights = request.rights & allowed;
     const int flags = host_flags(request, rights);
+    FileTable::Reservation number = TRY(caller.process.files().reserve());
     UniqueFd host_file = TRY(open_host_file(location, flags));
     auto file = OpenFile::opened(std::move(host_file), flags, caller.process.io(),
                                  caller.process.files().threads());
@@ -166,7 +167,7 @@ Result<Fd, Errno> open_at(Caller& caller, const Location& location, const OpenRe
         // The only thing that could be changed through a descriptor open for reading.
         descriptor.rights = descriptor.rights.without(Right::fd_filestat_set_times);
     }
-    return caller.process.files().insert(std::move(descriptor));
+    return std::move(number).fill(std::move(descriptor));
 }
 
 Result<Fd, Errno> open_path(Caller& caller, Fd fd, GuestString path, const OpenRequest& request) {

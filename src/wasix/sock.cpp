@@ -175,6 +175,7 @@ Result<bool, Errno> is_bound(const OpenFile& file) {
 Result<Fd, Errno> accept(Caller& caller, OpenFile& listener, Fdflags flags,
                          io::AddressBuffer* address) {
     const bool nonblocking = listener.is_nonblocking() || flags.has(Fdflag::nonblock);
+    FileTable::Reservation number = TRY(caller.process.files().reserve());
     while (true) {
         if (address != nullptr) {
             address->bytes = sizeof address->storage;
@@ -189,9 +190,9 @@ Result<Fd, Errno> accept(Caller& caller, OpenFile& listener, Fdflags flags,
         if (policy != nullptr && is_denied(*policy, connection.get())) [[unlikely]] {
             continue;  // closed at once, as if nobody had connected
         }
-        return caller.process.add_file(
-            OpenFile::make_socket(std::move(connection), caller.process.io(),
-                                  listener.socket()->family, listener.socket()->type, nonblocking));
+        return std::move(number).fill(Descriptor::of(OpenFile::make_socket(
+            std::move(connection), caller.process.io(), listener.socket()->family,
+            listener.socket()->type, nonblocking)));
     }
 }
 

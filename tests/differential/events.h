@@ -40,10 +40,16 @@ static int events_result(uint32_t error) {
     errno = (int)error;
     return error == 0 ? 0 : -1;
 }
+/// A guest has what the host process has.
+__attribute__((unused)) static void raise_file_limit(void) {}
+/// Of a guest, the test sets the limit.
+__attribute__((unused)) static void limit_files(int most) { (void)most; }
 /// Writing to a pipe that nobody reads is an error and does not end the program. A guest says so by
 /// naming a function for signals, which does not have to exist.
 __attribute__((unused)) static void ignore_broken_pipes(void) { wx_callback_signal("none", 4); }
-static int make_pipe(int ends[2]) { return events_result(wx_pipe(&ends[0], &ends[1])); }
+__attribute__((unused)) static int make_pipe(int ends[2]) {
+    return events_result(wx_pipe(&ends[0], &ends[1]));
+}
 __attribute__((unused)) static int make_event(unsigned value, int semaphore) {
     int fd = -1;
     return events_result(wx_event(value, semaphore ? 1 : 0, &fd)) == 0 ? fd : -1;
@@ -61,7 +67,8 @@ __attribute__((unused)) static int control(int epoll, int what, int fd, uint32_t
     const struct wx_epoll_event event = {.events = events, .fd = fd};
     return events_result(wx_epoll_ctl(epoll, operations[what], fd, &event));
 }
-__attribute__((unused)) static int wait_for(int epoll, struct ready* ready, int most, int milliseconds) {
+__attribute__((unused)) static int wait_for(int epoll, struct ready* ready, int most,
+                                            int milliseconds) {
     struct wx_epoll_event events[16];
     uint32_t count = 0;
     const uint64_t timeout = milliseconds < 0 ? UINT64_MAX : (uint64_t)milliseconds * 1000 * 1000;
@@ -79,9 +86,20 @@ __attribute__((unused)) static int wait_for(int epoll, struct ready* ready, int 
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 
+__attribute__((unused)) static void raise_file_limit(void) {
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+__attribute__((unused)) static void limit_files(int most) {
+    const struct rlimit limit = {(rlim_t)most, (rlim_t)most};
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
 __attribute__((unused)) static void ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
-static int make_pipe(int ends[2]) { return pipe(ends); }
+__attribute__((unused)) static int make_pipe(int ends[2]) { return pipe(ends); }
 __attribute__((unused)) static int make_event(unsigned value, int semaphore) {
     return eventfd(value, semaphore ? EFD_SEMAPHORE : 0);
 }
@@ -104,7 +122,8 @@ __attribute__((unused)) static int control(int epoll, int what, int fd, uint32_t
     struct epoll_event event = {.events = exchange(events, 1), .data.fd = fd};
     return epoll_ctl(epoll, operations[what], fd, &event);
 }
-__attribute__((unused)) static int wait_for(int epoll, struct ready* ready, int most, int milliseconds) {
+__attribute__((unused)) static int wait_for(int epoll, struct ready* ready, int most,
+                                            int milliseconds) {
     struct epoll_event events[16];
     const int count = epoll_wait(epoll, events, most, milliseconds);
     for (int i = 0; i < count; ++i) {

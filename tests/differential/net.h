@@ -58,7 +58,9 @@ __attribute__((unused)) static int net_bind(int fd, int port) {
     const struct net_address address = net_loopback(port);
     return net_result(wx_bind(fd, &address));
 }
-__attribute__((unused)) static int net_listen(int fd) { return net_result(wx_listen(fd, 16)); }
+__attribute__((unused)) static int net_listen_for(int fd, int backlog) {
+    return net_result(wx_listen(fd, (uint32_t)backlog));
+}
 __attribute__((unused)) static int net_connect(int fd, int port) {
     const struct net_address address = net_loopback(port);
     return net_result(wx_connect(fd, &address));
@@ -85,13 +87,15 @@ __attribute__((unused)) static ssize_t net_recv(int fd, void* data, size_t bytes
     return net_result(wx_recv(fd, &vector, 1, peek ? 1 : 0, &count, &flags)) == 0 ? (ssize_t)count
                                                                                   : -1;
 }
-__attribute__((unused)) static ssize_t net_send_to(int fd, const void* data, size_t bytes, int port) {
+__attribute__((unused)) static ssize_t net_send_to(int fd, const void* data, size_t bytes,
+                                                   int port) {
     const struct net_vector vector = {(void*)data, bytes};
     const struct net_address address = net_loopback(port);
     uint32_t count = 0;
     return net_result(wx_send_to(fd, &vector, 1, 0, &address, &count)) == 0 ? (ssize_t)count : -1;
 }
-__attribute__((unused)) static ssize_t net_recv_from(int fd, void* data, size_t bytes, int* port, int* cut) {
+__attribute__((unused)) static ssize_t net_recv_from(int fd, void* data, size_t bytes, int* port,
+                                                     int* cut) {
     const struct net_vector vector = {data, bytes};
     struct net_address address;
     uint32_t count = 0;
@@ -120,9 +124,15 @@ __attribute__((unused)) static int net_time(int fd, uint32_t option, uint64_t mi
     } time = {1, milliseconds * 1000000};
     return net_result(wx_set_time(fd, option, &time));
 }
-__attribute__((unused)) static int net_timeout(int fd, unsigned milliseconds) { return net_time(fd, 19, milliseconds); }
-__attribute__((unused)) static int net_linger(int fd, unsigned seconds) { return net_time(fd, 13, seconds * 1000); }
-__attribute__((unused)) static int net_pair(int fds[2]) { return net_result(wx_pair(3, 1, 0, &fds[0], &fds[1])); }
+__attribute__((unused)) static int net_timeout(int fd, unsigned milliseconds) {
+    return net_time(fd, 19, milliseconds);
+}
+__attribute__((unused)) static int net_linger(int fd, unsigned seconds) {
+    return net_time(fd, 13, seconds * 1000);
+}
+__attribute__((unused)) static int net_pair(int fds[2]) {
+    return net_result(wx_pair(3, 1, 0, &fds[0], &fds[1]));
+}
 
 #else
 
@@ -140,14 +150,18 @@ __attribute__((unused)) static struct sockaddr_in net_loopback(int port) {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     return address;
 }
-__attribute__((unused)) static int net_socket(int stream) { return socket(AF_INET, stream ? SOCK_STREAM : SOCK_DGRAM, 0); }
+__attribute__((unused)) static int net_socket(int stream) {
+    return socket(AF_INET, stream ? SOCK_STREAM : SOCK_DGRAM, 0);
+}
 __attribute__((unused)) static int net_bind(int fd, int port) {
     const struct sockaddr_in address = net_loopback(port);
     const int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     return bind(fd, (const struct sockaddr*)&address, sizeof address);
 }
-__attribute__((unused)) static int net_listen(int fd) { return listen(fd, 16); }
+__attribute__((unused)) static int net_listen_for(int fd, int backlog) {
+    return listen(fd, backlog);
+}
 __attribute__((unused)) static int net_connect(int fd, int port) {
     const struct sockaddr_in address = net_loopback(port);
     return connect(fd, (const struct sockaddr*)&address, sizeof address);
@@ -166,11 +180,13 @@ __attribute__((unused)) static ssize_t net_send(int fd, const void* data, size_t
 __attribute__((unused)) static ssize_t net_recv(int fd, void* data, size_t bytes, int peek) {
     return recv(fd, data, bytes, peek ? MSG_PEEK : 0);
 }
-__attribute__((unused)) static ssize_t net_send_to(int fd, const void* data, size_t bytes, int port) {
+__attribute__((unused)) static ssize_t net_send_to(int fd, const void* data, size_t bytes,
+                                                   int port) {
     const struct sockaddr_in address = net_loopback(port);
     return sendto(fd, data, bytes, MSG_NOSIGNAL, (const struct sockaddr*)&address, sizeof address);
 }
-__attribute__((unused)) static ssize_t net_recv_from(int fd, void* data, size_t bytes, int* port, int* cut) {
+__attribute__((unused)) static ssize_t net_recv_from(int fd, void* data, size_t bytes, int* port,
+                                                     int* cut) {
     struct sockaddr_in address;
     struct iovec vector = {data, bytes};
     struct msghdr message = {
@@ -195,10 +211,14 @@ __attribute__((unused)) static int net_linger(int fd, unsigned seconds) {
     const struct linger linger = {1, (int)seconds};
     return setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 }
-__attribute__((unused)) static int net_pair(int fds[2]) { return socketpair(AF_UNIX, SOCK_STREAM, 0, fds); }
+__attribute__((unused)) static int net_pair(int fds[2]) {
+    return socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+}
 __attribute__((unused)) static int net_timeout(int fd, unsigned milliseconds) {
     const struct timeval time = {milliseconds / 1000, milliseconds % 1000 * 1000};
     return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
 }
 
 #endif
+
+__attribute__((unused)) static int net_listen(int fd) { return net_listen_for(fd, 16); }

@@ -25,6 +25,7 @@ static const char* error_name(int error) {
                  {EISCONN, "EISCONN"},
                  {EISDIR, "EISDIR"},
                  {ELOOP, "ELOOP"},
+                 {EMFILE, "EMFILE"},
                  {EMSGSIZE, "EMSGSIZE"},
                  {ENAMETOOLONG, "ENAMETOOLONG"},
                  {ENOENT, "ENOENT"},
@@ -33,6 +34,10 @@ static const char* error_name(int error) {
                  {ENOTEMPTY, "ENOTEMPTY"},
                  {ENOTSOCK, "ENOTSOCK"},
                  {EADDRINUSE, "EADDRINUSE"},
+                 {EFAULT, "EFAULT"},
+                 {ENOSPC, "ENOSPC"},
+                 {ENXIO, "ENXIO"},
+                 {EOVERFLOW, "EOVERFLOW"},
                  {EPERM, "EPERM"},
                  {EPIPE, "EPIPE"},
                  {ESPIPE, "ESPIPE"}};

@@ -1,5 +1,6 @@
 // The programs of tests/differential, natively and as guests: both must print the same.
 
+#include <filesystem>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -36,6 +37,53 @@ TEST(Differential, FilesOfTheRoot) {
     const TemporaryDirectory native;
     const TemporaryDirectory guest;
     expect_same("files", {"--dir", guest.path().string() + ":/"}, {native.path().string()}, {"/."});
+}
+
+TEST(Differential, Places) {
+    const TemporaryDirectory native;
+    const TemporaryDirectory guest;
+    expect_same("places", {"--dir", guest.path().string() + ":/d"}, {native.path().string()},
+                {"/d"});
+    EXPECT_TRUE(std::filesystem::is_empty(guest.path()));
+}
+
+TEST(Differential, PlacesOfTheRoot) {
+    const TemporaryDirectory native;
+    const TemporaryDirectory guest;
+    expect_same("places", {"--dir", guest.path().string() + ":/"}, {native.path().string()}, {"/"});
+}
+
+TEST(Differential, Transfers) {
+    const TemporaryDirectory native;
+    const TemporaryDirectory guest;
+    expect_same("transfers", {"--net", "--dir", guest.path().string() + ":/d"},
+                {native.path().string()}, {"/d"});
+}
+
+TEST(Differential, Streams) { expect_same("streams", {"--net"}, {}, {}); }
+
+TEST(Differential, Crowd) { expect_same("crowd", {"--net"}, {}, {}); }
+
+TEST(Differential, ExhaustionOfTheGuestsDescriptors) {
+    const TemporaryDirectory native;
+    const TemporaryDirectory guest;
+    expect_same("exhaustion", {"--net", "--max-fds", "64", "--dir", guest.path().string() + ":/d"},
+                {native.path().string()}, {"/d"});
+}
+
+/// Of those that the host process may have.
+TEST(Differential, ExhaustionOfTheHostsDescriptors) {
+    const TemporaryDirectory native;
+    const TemporaryDirectory guest;
+    const std::string program = std::string(WASMAX_GUESTS) + "/differential_exhaustion";
+    const Completed expected = Child({program + "_native", native.path().string()}).wait();
+    const Completed completed =
+        Child({"bash", "-c", "ulimit -n 64 && exec \"$@\"", "bash", WASMAX_BINARY, "run", "--net",
+               "--dir", guest.path().string() + ":/d", program + ".wasm", "/d"})
+            .wait();
+    EXPECT_EQ(expected.exit_code, 0) << expected.errors;
+    EXPECT_EQ(completed.exit_code, 0) << completed.errors;
+    EXPECT_EQ(completed.output, expected.output);
 }
 
 TEST(Differential, Events) { expect_same("events", {}, {}, {}); }

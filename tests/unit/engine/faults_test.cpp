@@ -104,13 +104,24 @@ void expect_same(const std::string& name, io::FaultRates rates) {
     }
 }
 
-// An interruption is never the guest's business. How much a transfer moves is.
+// An interruption is never the guest's business. How much a transfer moves is: only the programs
+// that ask for the rest, streams and events, are the same whatever that is.
 
 TEST(Faults, FilesAreTheSameWhenInterrupted) { expect_same("files", {.interrupted = 500}); }
 
+TEST(Faults, PlacesAreTheSameWhenInterrupted) { expect_same("places", {.interrupted = 300}); }
+
 TEST(Faults, SocketsAreTheSameWhenInterrupted) { expect_same("sockets", {.interrupted = 500}); }
 
-TEST(Faults, EventsAreTheSameWhenInterrupted) { expect_same("events", {.interrupted = 300}); }
+TEST(Faults, TransfersAreTheSameWhenInterrupted) { expect_same("transfers", {.interrupted = 500}); }
+
+TEST(Faults, EventsAreTheSameWhenCutShort) {
+    expect_same("events", {.interrupted = 300, .short_transfer = 500});
+}
+
+TEST(Faults, StreamsAreTheSameWhenRefusedAndCutShort) {
+    expect_same("streams", {.interrupted = 200, .would_block = 300, .short_transfer = 500});
+}
 
 // The programs of tests/wasix assert what they expect and end with success.
 

@@ -40,12 +40,14 @@ TEST_F(FileTableTest, FilesStayOpenWhileTheyAreUsed) {
     constexpr int kNumbers = 4;
     constexpr int kRounds = 20'000;
     table_.share_between_threads();
+    // Nobody stops before both sides have met, whatever else the machine does.
     std::atomic<std::uint64_t> found = 0;
+    std::atomic<int> users = 2;
     std::vector<std::thread> threads;
     for (unsigned changer = 0; changer < 2; ++changer) {
         threads.emplace_back([&, changer] {
             std::minstd_rand random(changer + 1);
-            for (int i = 0; i < kRounds; ++i) {
+            for (int i = 0; i < kRounds || users != 0; ++i) {
                 const Fd fd{static_cast<std::int32_t>(random() % kNumbers)};
                 switch (random() % 4) {
                     case 0:
@@ -68,7 +70,7 @@ TEST_F(FileTableTest, FilesStayOpenWhileTheyAreUsed) {
     for (unsigned user = 0; user < 2; ++user) {
         threads.emplace_back([&, user] {
             std::minstd_rand random(user + 100);
-            for (int i = 0; i < kRounds; ++i) {
+            for (int i = 0; i < kRounds || found == 0; ++i) {
                 const Fd fd{static_cast<std::int32_t>(random() % kNumbers)};
                 const auto file = table_.lookup(fd, Right::fd_write);
                 if (!file.has_value()) {
@@ -80,6 +82,7 @@ TEST_F(FileTableTest, FilesStayOpenWhileTheyAreUsed) {
                 (void)table_.stands_for(fd, **file);  // true unless it was closed just now
                 ++found;
             }
+            --users;
         });
     }
     for (std::thread& thread : threads) {
@@ -108,6 +111,26 @@ TEST_F(FileTableTest, OneFileIsUsedManyThousandTimes) {
     EXPECT_GE(::fcntl(uses.front()->host_fd(), F_GETFD), 0);
     uses.clear();
     EXPECT_TRUE(file.expired());
+}
+
+TEST_F(FileTableTest, ReservedNumbersAreTakenAndEmpty) {
+    table_.limit(3);
+    ASSERT_EQ(*table_.insert(new_file()), Fd{0});
+    {
+        auto reserved = table_.reserve();
+        ASSERT_TRUE(reserved.has_value());
+        EXPECT_EQ(*table_.insert(new_file()), Fd{2});
+        EXPECT_EQ(table_.insert(new_file()).error(), Errno::mfile);
+        EXPECT_EQ(table_.reserve().error(), Errno::mfile);
+        EXPECT_EQ(table_.get(Fd{1}).error(), Errno::badf);
+        EXPECT_EQ(table_.close(Fd{1}).error(), Errno::badf);
+        EXPECT_EQ(table_.replace(Fd{1}, new_file()).error(), Errno::busy);
+        EXPECT_EQ(std::move(*reserved).fill(new_file()), Fd{1});
+    }
+    EXPECT_TRUE(table_.get(Fd{1}).has_value());
+    ASSERT_TRUE(table_.close(Fd{1}).has_value());
+    EXPECT_TRUE(table_.reserve().has_value());  // and given up again
+    EXPECT_EQ(*table_.insert(new_file()), Fd{1});
 }
 
 }  // namespace
