@@ -6,6 +6,7 @@
 #include "launch/impl/syscall_filter.h"
 
 #include <asm/ioctls.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -37,9 +38,9 @@ constexpr int kAlways[]{
     SYS_preadv2, SYS_pwritev2, SYS_lseek, SYS_sendfile, SYS_recvfrom, SYS_recvmsg, SYS_sendmsg,
     SYS_fsync, SYS_fdatasync, SYS_ftruncate, SYS_fallocate, SYS_fadvise64, SYS_sync_file_range,
     // descriptors and their state
-    SYS_close, SYS_close_range, SYS_dup, SYS_dup2, SYS_dup3, SYS_fcntl, SYS_fstat, SYS_newfstatat,
-    SYS_pipe2, SYS_eventfd2, SYS_shutdown, SYS_getsockname, SYS_getpeername, SYS_getsockopt,
-    SYS_setsockopt, SYS_accept, SYS_accept4, SYS_getdents64,
+    SYS_close, SYS_close_range, SYS_dup, SYS_dup2, SYS_dup3, SYS_fstat, SYS_newfstatat, SYS_pipe2,
+    SYS_eventfd2, SYS_shutdown, SYS_getsockname, SYS_getpeername, SYS_getsockopt, SYS_setsockopt,
+    SYS_accept, SYS_accept4, SYS_getdents64,
     // waiting
     SYS_poll, SYS_ppoll, SYS_select, SYS_pselect6, SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_wait,
     SYS_epoll_pwait, SYS_epoll_pwait2, SYS_futex, SYS_nanosleep, SYS_clock_nanosleep,
@@ -53,10 +54,10 @@ constexpr int kAlways[]{
     SYS_brk, SYS_munmap, SYS_mremap, SYS_madvise,
     // threads and signals
     SYS_exit, SYS_exit_group, SYS_set_robust_list, SYS_get_robust_list, SYS_rseq, SYS_membarrier,
-    SYS_sched_yield, SYS_sched_getaffinity, SYS_sched_setaffinity, SYS_sched_getparam,
-    SYS_sched_getscheduler, SYS_getpid, SYS_gettid, SYS_getppid, SYS_getuid, SYS_geteuid,
-    SYS_getgid, SYS_getegid, SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn,
-    SYS_rt_sigpending, SYS_rt_sigtimedwait, SYS_rt_sigsuspend, SYS_sigaltstack, SYS_signalfd4,
+    SYS_sched_yield, SYS_sched_getaffinity, SYS_sched_getparam, SYS_sched_getscheduler, SYS_getpid,
+    SYS_gettid, SYS_getppid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_rt_sigaction,
+    SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_rt_sigpending, SYS_rt_sigtimedwait, SYS_rt_sigsuspend,
+    SYS_sigaltstack, SYS_signalfd4,
     // what the machine is like
     SYS_getrandom, SYS_sysinfo, SYS_uname, SYS_getrlimit, SYS_getcwd};
 
@@ -104,6 +105,12 @@ constexpr int kPrograms[]{SYS_clone,
 /// On open files, all harmless: TIOCSTI, for one, would type into the user's terminal.
 constexpr unsigned kIoctls[]{TCGETS,   TCSETS,   TCSETSW, TCSETSF, TIOCGWINSZ,
                              FIONREAD, TIOCOUTQ, FIONBIO, FIOCLEX, FIONCLEX};
+
+/// Not F_SETOWN, which lets the kernel send signals to other processes when files are ready.
+constexpr unsigned kFcntls[]{F_DUPFD,     F_DUPFD_CLOEXEC, F_GETFD,      F_SETFD,
+                             F_GETFL,     F_SETFL,         F_GETLK,      F_SETLK,
+                             F_SETLKW,    F_OFD_GETLK,     F_OFD_SETLK,  F_OFD_SETLKW,
+                             F_ADD_SEALS, F_GET_SEALS,     F_GETPIPE_SZ, F_SETPIPE_SZ};
 
 class Program {
 public:
@@ -257,6 +264,7 @@ void allow_memory_and_threads(Program& program) {
     program.allow_if(SYS_prctl, 0, kNames);
     constexpr unsigned kSelf = 0;
     program.allow_if(SYS_prlimit64, 0, {&kSelf, 1});
+    program.allow_if(SYS_sched_setaffinity, 0, {&kSelf, 1});
 }
 
 }  // namespace
@@ -264,6 +272,7 @@ void allow_memory_and_threads(Program& program) {
 Result<void, Error> filter_system_calls(const Confinement& confinement) {
     Program program;
     program.allow_if(SYS_ioctl, 1, kIoctls);
+    program.allow_if(SYS_fcntl, 1, kFcntls);
     program.allow(kAlways);
     if (confinement.programs) {
         program.allow(kPrograms);

@@ -5,13 +5,16 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/openat2.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -27,6 +30,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -87,7 +91,10 @@ protected:
 
     /// Runs `attack` on a thread of a confined child. It returns the name of the first thing that
     /// is not as it should be, or nothing.
-    void expect_safe(const Confinement& confinement, const std::function<std::string()>& attack) {
+    /// `prepare` comes before the child is confined.
+    void expect_safe(
+        const Confinement& confinement, const std::function<std::string()>& attack,
+        const std::function<bool()>& prepare = [] { return true; }) {
         int report[2];
         ASSERT_EQ(::pipe2(report, O_CLOEXEC), 0);
         UniqueFd from(report[0]);
@@ -95,7 +102,7 @@ protected:
         const pid_t child = ::fork();
         if (child == 0) {
             std::string wrong = "confine() failed";
-            if (confine(confinement)) {
+            if (prepare() && confine(confinement)) {
                 std::thread([&] { wrong = attack(); }).join();
             }
             [[maybe_unused]] const auto written = ::write(to.get(), wrong.data(), wrong.size());
@@ -157,6 +164,39 @@ protected:
             attempt("a raw socket", ::syscall(SYS_socket, AF_INET, SOCK_RAW, IPPROTO_ICMP)),
             attempt("a packet socket", ::syscall(SYS_socket, AF_PACKET, SOCK_RAW, 0)),
             attempt("a Unix socket", ::syscall(SYS_socket, AF_UNIX, SOCK_STREAM, 0)),
+            attempt("let the kernel signal the parent", ::fcntl(0, F_SETOWN, ::getppid())),
+            attempt("choose such a signal", ::fcntl(0, F_SETSIG, SIGKILL)),
+            attempt("move the parent to another CPU",
+                    ::syscall(SYS_sched_setaffinity, ::getppid(), sizeof zeros, zeros)),
+            attempt("queue a signal for the parent",
+                    ::syscall(SYS_rt_sigqueueinfo, ::getppid(), 0, zeros)),
+            attempt("take a file of the parent's", ::syscall(SYS_pidfd_open, ::getppid(), 0)),
+            attempt("open a file by its number",
+                    ::syscall(SYS_open_by_handle_at, AT_FDCWD, zeros, O_RDONLY)),
+            attempt("cut a file", ::syscall(SYS_truncate, path("secret").c_str(), 0)),
+            attempt("change a file's mode",
+                    ::syscall(SYS_fchmodat, AT_FDCWD, path("secret").c_str(), 0777)),
+            attempt("change a file's owner",
+                    ::syscall(SYS_fchownat, AT_FDCWD, path("secret").c_str(), 0, 0, 0)),
+            attempt("change an attribute of a file",
+                    ::syscall(SYS_setxattr, path("secret").c_str(), "user.x", "x", 1, 0)),
+            attempt("make a device",
+                    ::syscall(SYS_mknodat, AT_FDCWD, path("device").c_str(), S_IFCHR | 0666, 0)),
+            attempt("another root", ::syscall(SYS_chroot, path("granted").c_str())),
+            attempt("another directory", ::syscall(SYS_chdir, "/")),
+            attempt("another namespace", ::syscall(SYS_unshare, CLONE_NEWUSER)),
+            attempt("enter a namespace", ::syscall(SYS_setns, 0, 0)),
+            attempt("another user", ::syscall(SYS_setuid, 0)),
+            attempt("a file without a name to run", ::syscall(SYS_memfd_create, "x", 0)),
+            attempt("a key of the user's", ::syscall(SYS_keyctl, 0, 0, 0, 0, 0)),
+            attempt("look into the kernel", ::syscall(SYS_perf_event_open, zeros, 0, -1, -1, 0)),
+            attempt("serve page faults", ::syscall(SYS_userfaultfd, 0)),
+            attempt("read the kernel's messages", ::syscall(SYS_syslog, 3, zeros, sizeof zeros)),
+            attempt("make data executable at once", ::syscall(SYS_personality, 0x0400000)),
+            attempt("a segment of the processor's", ::syscall(SYS_modify_ldt, 0, zeros, 0)),
+            attempt("memory of other processes", ::syscall(SYS_shmget, 1, 4096, 0)),
+            attempt("watch files", ::syscall(SYS_inotify_init1, 0)),
+            attempt("a debugger", ::syscall(SYS_ptrace, PTRACE_TRACEME, 0, 0, 0)),
             attempt("mount", ::syscall(SYS_mount, "none", "/", "tmpfs", 0, nullptr)),
             attempt("raise a limit of the parent",
                     ::syscall(SYS_prlimit64, ::getppid(), RLIMIT_NOFILE, nullptr, zeros)),
@@ -239,6 +279,93 @@ TEST_F(Attack, DirectoriesAreAllThereIs) {
         const std::string wrong = attack_the_host();
         return wrong.empty() ? attack_the_network() : wrong;
     });
+}
+
+/// Names cannot carry a file to where it may be changed, or out.
+TEST_F(Attack, NamesMoveWithinADirectoryOnly) {
+    if (!has_landlock()) {
+        GTEST_SKIP() << "this kernel has no Landlock";
+    }
+    std::ofstream(path("granted/old")) << "old";
+    Confinement confinement;
+    confinement.directories = {{path("granted"), "/granted", false}, {path("read"), "/read", true}};
+    expect_safe(confinement, [&]() -> std::string {
+        // Across a boundary Landlock says EXDEV, and the kernel says EEXIST before it asks.
+        const auto succeeds = [](int error) {
+            return !is_refusal(error) && error != EXDEV && error != EEXIST;
+        };
+        const auto moves = [&](const char* from, const char* to) {
+            const int error = error_of(
+                ::syscall(SYS_renameat, AT_FDCWD, path(from).c_str(), AT_FDCWD, path(to).c_str()));
+            return succeeds(error);
+        };
+        const auto links = [&](const char* from, const char* to) {
+            const int error = error_of(
+                ::syscall(SYS_linkat, AT_FDCWD, path(from).c_str(), AT_FDCWD, path(to).c_str(), 0));
+            return succeeds(error);
+        };
+        for (const char* from : {"secret", "read/file"}) {
+            if (moves(from, "granted/stolen") || links(from, "granted/stolen")) {
+                return std::string(from) + " came in";
+            }
+        }
+        for (const char* to : {"out", "read/out", "secret", "read/file"}) {
+            if (moves("granted/old", to) || links("granted/old", to)) {
+                return std::string("something got to ") + to;
+            }
+        }
+        if (!is_refusal(error_of(::syscall(SYS_symlinkat, "x", AT_FDCWD, path("link").c_str()))) ||
+            !is_refusal(
+                error_of(::syscall(SYS_mkdirat, AT_FDCWD, path("read/new").c_str(), 0777)))) {
+            return "a name outside";
+        }
+        // A link is followed to where it leads, which is what counts.
+        if (::symlinkat("../secret", AT_FDCWD, path("granted/link").c_str()) != 0 ||
+            !is_refusal(open_error("granted/link", O_RDONLY))) {
+            return "through a link";
+        }
+        return moves("granted/old", "granted/new") && links("granted/new", "granted/newer")
+                   ? ""
+                   : "not even within";
+    });
+}
+
+/// Lets `call` fail with ENOSYS, as on a kernel without it.
+bool forget_call(unsigned call) {
+    constexpr auto kNumber = static_cast<std::uint32_t>(offsetof(seccomp_data, nr));
+    sock_filter code[]{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kNumber),
+                       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+                       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+                       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    const sock_fprog program{std::size(code), code};
+    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/// Without Landlock, a process that has no directory still opens nothing.
+TEST_F(Attack, KernelsWithoutLandlockFilterAllTheSame) {
+    expect_safe(
+        {}, [&] { return attack_the_host() + attack_the_network(); },
+        [] { return forget_call(SYS_landlock_create_ruleset); });
+}
+
+/// Without seccomp, Landlock still keeps files from it.
+TEST_F(Attack, KernelsWithoutSeccompGuardFilesAllTheSame) {
+    if (!has_landlock()) {
+        GTEST_SKIP() << "this kernel has no Landlock";
+    }
+    Confinement confinement;
+    confinement.directories = {{path("granted"), "/granted", false}};
+    expect_safe(
+        confinement,
+        [&]() -> std::string {
+            return open_error("granted/file", O_RDWR) == 0 &&
+                           is_refusal(open_error("secret", O_RDONLY)) &&
+                           is_refusal(open_error("new", O_CREAT | O_WRONLY))
+                       ? ""
+                       : "files";
+        },
+        [] { return forget_call(SYS_seccomp); });
 }
 
 TEST_F(Attack, TheNetworkGrantsNoFiles) {
