@@ -1,11 +1,20 @@
 // What bounds a guest and its process: --max-memory, --max-fds, --net=RULES, the confinement.
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
+#include "base/unique_fd.h"
 #include "e2e/harness.h"
 
 namespace wasmax::e2e {
@@ -114,6 +123,69 @@ TEST(Network, RulesHoldInEveryWayToRun) {
     EXPECT_EQ(Child({program}, {}, {"WASMAX_NET=1"}).wait().exit_code, 0);
     EXPECT_EQ(Child({program}, {}, {"WASMAX_NET=ipv4:allow=*:0/in"}).wait().exit_code, 0);
     EXPECT_EQ(Child({program}, {}, {"WASMAX_NET=ipv4"}).wait().exit_code, 1);
+}
+
+/// A socket of `type` at 127.0.0.1, listening if it can, and its port.
+std::pair<UniqueFd, int> host_socket(int type) {
+    UniqueFd fd(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t bytes = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(fd.get(), any, bytes), 0);
+    EXPECT_EQ(::getsockname(fd.get(), any, &bytes), 0);
+    if (type == SOCK_STREAM) {
+        EXPECT_EQ(::listen(fd.get(), 50), 0);
+    }
+    return {std::move(fd), ntohs(address.sin_port)};
+}
+
+/// Connects from 127.0.0.`host` and returns all that comes back.
+std::string fetch_from(int host, std::uint16_t port) {
+    const UniqueFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(0x7f00'0000U + static_cast<unsigned>(host));
+    const auto* const any = reinterpret_cast<const sockaddr*>(&address);
+    EXPECT_EQ(::bind(client.get(), any, sizeof address), 0);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    EXPECT_EQ(::connect(client.get(), any, sizeof address), 0);
+    std::string answer;
+    char buffer[64];
+    ssize_t got = 0;
+    while ((got = ::recv(client.get(), buffer, sizeof buffer, 0)) > 0) {
+        answer.append(buffer, static_cast<std::size_t>(got));
+    }
+    return answer;
+}
+
+TEST(Network, RulesHoldWhicheverWayAnAddressIsWritten) {
+    const auto [tcp, tcp_port] = host_socket(SOCK_STREAM);
+    const auto [other_tcp, denied_tcp] = host_socket(SOCK_STREAM);
+    const auto [udp, udp_port] = host_socket(SOCK_DGRAM);
+    const auto [other_udp, denied_udp] = host_socket(SOCK_DGRAM);
+    const std::string rules = "--net=ipv4:allow=127.0.0.1:{" + std::to_string(tcp_port) + "," +
+                              std::to_string(udp_port) +
+                              "}/out,ipv4:allow=127.0.0.1:0/in,ipv4:deny=127.0.0.2:*/in,"
+                              "dns:allow=localhost:" +
+                              std::to_string(denied_tcp);
+    Child child({WASMAX_BINARY, "run", rules, std::string(WASMAX_GUESTS) + "/net_rules.wasm",
+                 std::to_string(tcp_port), std::to_string(denied_tcp), std::to_string(udp_port),
+                 std::to_string(denied_udp)});
+    if (child.wait_for_output("\n")) {
+        const auto port = static_cast<std::uint16_t>(
+            std::atoi(child.output().c_str() + std::string("listening ").size()));
+        EXPECT_EQ(fetch_from(2, port), "");
+        EXPECT_EQ(fetch_from(1, port), "welcome");
+    }
+    const Completed completed = child.wait();
+    EXPECT_EQ(completed.exit_code, 0) << completed.errors;
+    // Nothing came to the one that is denied; something to the other.
+    char byte = 0;
+    EXPECT_LT(::recv(other_udp.get(), &byte, 1, MSG_DONTWAIT), 0);
+    EXPECT_EQ(::recv(udp.get(), &byte, 1, MSG_DONTWAIT), 1);
 }
 
 /// The kernel's own word for it.

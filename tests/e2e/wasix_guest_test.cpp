@@ -137,17 +137,40 @@ TEST(WasixGuest, FilesOfTheRoot) {
 }
 
 TEST_F(Sandbox, NoWayOutOfADirectory) {
+    const fs::path outside = directory_.path() / "outside";
+    const std::string before = description_of(outside);
+    const std::string alias = "/box:" + box().string();
     expect_success("escape", {"--dir", box_as("/box")}, {"/box"});
-    EXPECT_FALSE(fs::exists(directory_.path() / "outside/new"));
+    expect_success("escape", {"--volume", box_as("/box")}, {"/box"});
+    expect_success("escape", {"--mapdir", alias}, {"/box"});
+    expect_success("escape", {"--no-host-confinement", "--dir", box_as("/box")}, {"/box"});
+    EXPECT_FALSE(fs::exists(outside / "new"));
+    EXPECT_EQ(description_of(outside), before);
 }
 
-TEST_F(Sandbox, NoWayOutOfTheRoot) { expect_success("escape", {"--dir", box_as("/")}, {"/"}); }
+TEST_F(Sandbox, NoWayOutOfTheRoot) {
+    expect_success("escape", {"--dir", box_as("/")}, {"/"});
+    expect_success("escape", {"--no-host-confinement", "--dir", box_as("/")}, {"/"});
+}
 
 TEST_F(Sandbox, ReadOnlyDirectoriesStayAsTheyAre) {
     const TemporaryDirectory writable;
     writable.write("kept", "kept");
-    expect_success("read_only",
-                   {"--dir", box_as("/ro:ro"), "--dir", writable.path().string() + ":/box"});
+    const std::string before = description_of(box());
+    for (const bool confined : {true, false}) {
+        for (const Arguments& granted :
+             {Arguments{"--dir", box_as("/ro:ro"), "--dir", writable.path().string() + ":/box"},
+              Arguments{"--volume", box_as("/ro:ro"), "--mapdir",
+                        "/box:" + writable.path().string()}}) {
+            Arguments options = granted;
+            if (!confined) {  // which must not be what saved it
+                options.emplace_back("--no-host-confinement");
+            }
+            expect_success("read_only", options);
+        }
+    }
+    EXPECT_EQ(description_of(box()), before);
+    EXPECT_FALSE(fs::exists(box() / "new"));
 }
 
 TEST(WasixGuest, AddressesOf64Bits) {

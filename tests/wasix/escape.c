@@ -37,8 +37,68 @@ static void no_change(const char* path) {
     CHECK(renameat(box, "kept", box, path) < 0);
     CHECK(renameat(box, path, box, "stolen") < 0);
     CHECK(linkat(box, path, box, "stolen", 0) < 0);
+    CHECK(linkat(box, path, box, "stolen", AT_SYMLINK_FOLLOW) < 0);
     CHECK(linkat(box, "kept", box, path, 0) < 0);
     CHECK(symlinkat("kept", box, path) < 0);
+}
+
+/// Links that only together lead out, and ways out that come back in.
+static void links_of_links(void) {
+    CHECK(symlinkat("chain2", box, "chain1") == 0);
+    CHECK(symlinkat("inner/chain3", box, "chain2") == 0);
+    CHECK(symlinkat("../up/outside/secret", box, "inner/chain3") == 0);
+    no_open("chain1");
+    no_open("chain2");
+    no_open("inner/chain3");
+    no_open("up/box/kept");
+    no_open("inner/up/box/kept");
+    no_open("secret-dir/../box/kept");
+    no_open("inner/../../box/kept");
+    CHECK(linkat(box, "secret-file", box, "stolen", AT_SYMLINK_FOLLOW) < 0);
+    CHECK(linkat(box, "chain1", box, "stolen", AT_SYMLINK_FOLLOW) < 0);
+    // The link itself may have another name; it leads nowhere, all the same.
+    CHECK(linkat(box, "chain1", box, "chain4", 0) == 0);
+    no_open("chain4");
+    const struct timespec times[2] = {{1, 0}, {1, 0}};
+    CHECK(utimensat(box, "chain1", times, 0) < 0);
+    CHECK(openat(box, "chain1", O_WRONLY | O_TRUNC) < 0);
+    CHECK(unlinkat(box, "chain1", 0) == 0 && unlinkat(box, "chain2", 0) == 0);
+    CHECK(unlinkat(box, "inner/chain3", 0) == 0 && unlinkat(box, "chain4", 0) == 0);
+}
+
+/// What the kernel offers of this process under a name.
+static void descriptors_by_name(void) {
+    static const char* const kNames[] = {"/proc/self/fd/0", "/dev/fd/0",       "/dev/stdin",
+                                         "proc/fd/0",       "proc/fd/3",       "proc/root",
+                                         "proc/exe",        "proc/task",       "proc/mem",
+                                         "/proc/self/mem",  "/proc/self/maps", "/dev/null"};
+    for (unsigned i = 0; i < sizeof kNames / sizeof *kNames; ++i) {
+        no_open(kNames[i]);
+        CHECK(symlinkat(kNames[i], box, "named") == 0);
+        no_open("named");
+        CHECK(unlinkat(box, "named", 0) == 0);
+    }
+}
+
+/// The box itself has no name in it that could be moved or removed.
+static void the_box_itself(const char* name) {
+    CHECK(renameat(box, ".", box, "moved") < 0);
+    CHECK(renameat(box, "inner/..", box, "moved") < 0);
+    CHECK(renameat(box, "inner", box, ".") < 0);
+    CHECK(renameat(box, "inner", box, "..") < 0);
+    CHECK(rename(name, "/moved") < 0);
+    CHECK(unlinkat(box, ".", AT_REMOVEDIR) < 0);
+    CHECK(unlinkat(box, "inner/..", AT_REMOVEDIR) < 0);
+    CHECK(rmdir(name) < 0);
+    CHECK(symlinkat("inner", box, ".") < 0);
+    CHECK(linkat(box, ".", box, "box2", 0) < 0);
+    CHECK(mkdirat(box, "..", 0777) < 0);
+    CHECK(mkdirat(box, "../beside", 0777) < 0);
+    // Nor its parent: it has none.
+    struct stat here;
+    struct stat above;
+    CHECK(fstatat(box, ".", &here, 0) == 0);
+    CHECK(fstatat(box, "..", &above, 0) < 0 || above.st_ino == here.st_ino);
 }
 
 int main(int argc, char** argv) {
@@ -80,6 +140,9 @@ int main(int argc, char** argv) {
     CHECK(openat(deeper, "../../outside/secret", O_RDONLY) < 0);
     CHECK(openat(deeper, "..", O_RDONLY) < 0);
     CHECK(unlinkat(box, "moved", AT_REMOVEDIR) == 0 && unlinkat(box, "deep", AT_REMOVEDIR) == 0);
+    links_of_links();
+    descriptors_by_name();
+    the_box_itself(argv[1]);
     // What stays inside works.
     CHECK(openat(box, "inner/here", O_RDONLY) >= 0);
     CHECK(openat(box, "inner/../kept", O_RDONLY) >= 0);

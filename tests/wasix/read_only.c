@@ -47,6 +47,28 @@ int main(void) {
     const int inner = open("/ro/inner", O_RDONLY | O_DIRECTORY);
     CHECK(inner >= 0);
     CHECK_ERRNO(openat(inner, "new", O_CREAT | O_WRONLY, 0666), EROFS);
+    CHECK_ERRNO(open("/ro/kept", O_WRONLY | O_APPEND), EROFS);
+    CHECK_ERRNO(open("/ro/inner/../kept", O_WRONLY), EROFS);
+    CHECK_ERRNO(open("/ro/inner/here", O_WRONLY), EROFS);  // through a link
+    CHECK_ERRNO(truncate("/ro/kept", 0), EROFS);
+    CHECK(ftruncate(fd, 0) < 0);
+    CHECK(posix_fallocate(fd, 0, 100) != 0);
+    CHECK(write(fd, "x", 1) < 0);
+    CHECK(pwrite(fd, "x", 1, 0) < 0);
+    CHECK_ERRNO(rename("/ro/kept", "/ro/kept2"), EROFS);
+    CHECK_ERRNO(link("/ro/kept", "/ro/alias"), EROFS);
+    CHECK_ERRNO(link("/box/kept", "/ro/alias"), EROFS);
+    CHECK_ERRNO(unlinkat(inner, "here", 0), EROFS);
+    CHECK_ERRNO(symlinkat("kept", inner, "alias"), EROFS);
+    CHECK(futimens(inner, times) < 0);
+    CHECK(fsync(fd) == 0);
+    // No copy of a descriptor can do more.
+    const int again = open("/ro/inner/../kept", O_RDONLY);
+    CHECK(again >= 0 && write(again, "x", 1) < 0);
+    // Nor is there a way from a directory that may be changed.
+    CHECK(symlink("/ro/kept", "/box/to_ro") == 0);
+    CHECK(open("/box/to_ro", O_WRONLY) < 0);
+    CHECK(unlink("/box/to_ro") == 0);
     CHECK_ERRNO(mkdirat(inner, "new", 0777), EROFS);
     return 0;
 }
