@@ -1,6 +1,7 @@
 // Any memory and any sequence of system calls: no byte outside the guest's memory is touched, every
 // call returns an errno, and none waits. The input is the memory's first bytes (a count in two
-// bytes before them), then calls: a row, and for each argument a small number or eight bytes.
+// bytes before them), then calls: a row, how wide addresses are, and for each argument a small
+// number or eight bytes.
 
 #include <algorithm>
 #include <cstddef>
@@ -13,6 +14,7 @@
 #include "base/units.h"
 #include "unit/wasix/guest.h"
 #include "unit/wasix/hostile.h"
+#include "wasix/guest_memory.h"
 #include "wasix/import_table.h"
 
 namespace wasmax::wasix {
@@ -43,12 +45,14 @@ private:
 
 void call(Guest& guest, const Syscall& row, Input& input) {
     constexpr std::uint8_t kWide = 0xc0;
-    std::vector<std::uint64_t> arguments(row.type().parameters.size());
+    const auto width =
+        input.take<std::uint8_t>() % 4 == 0 ? AddressWidth::bits64 : AddressWidth::bits32;
+    std::vector<std::uint64_t> arguments(row.narrow.type().parameters.size());
     for (std::uint64_t& argument : arguments) {
         const auto selector = input.take<std::uint8_t>();
         argument = selector < kWide ? selector : input.take<std::uint64_t>();
     }
-    WASMAX_ASSERT(is_result_of(row, guest.call_row(row, arguments)));
+    WASMAX_ASSERT(is_result_of(row, guest.call_row(row, arguments, width)));
 }
 
 void run(ByteView bytes) {
@@ -59,7 +63,7 @@ void run(ByteView bytes) {
     const ByteView image = input.take_bytes(input.take<std::uint16_t>());
     std::memcpy(guest->at(0), image.data(), image.size());
     for (int calls = 0; calls < kMaxCalls && !input.empty(); ++calls) {
-        call(*guest, *rows[input.take<std::uint8_t>() % rows.size()], input);
+        call(*guest, *rows[input.take<std::uint16_t>() % rows.size()], input);
     }
 }
 

@@ -12,6 +12,7 @@
 
 #include "unit/wasix/guest.h"
 #include "wasix/errnos.h"
+#include "wasix/guest_memory.h"
 #include "wasix/import_table.h"
 
 namespace wasmax::wasix {
@@ -21,9 +22,12 @@ constexpr std::uint32_t kEnd = Guest::kMemoryBytes;
 
 class Hostile : public testing::Test {
 protected:
+    /// From guests of both kinds.
     void expect_errno(const Syscall& row, const std::vector<std::uint64_t>& arguments) {
-        const std::uint32_t result = guest_->call_row(row, arguments);
-        EXPECT_TRUE(is_result_of(row, result)) << row.name << " gave " << result;
+        for (const AddressWidth width : {AddressWidth::bits32, AddressWidth::bits64}) {
+            const std::uint32_t result = guest_->call_row(row, arguments, width);
+            EXPECT_TRUE(is_result_of(row, result)) << row.name << " gave " << result;
+        }
     }
 
     HarmlessGuest guest_;
@@ -72,8 +76,11 @@ TEST_F(Hostile, ResultsOutsideTheMemoryAreViolations) {
         std::vector<std::uint64_t> arguments(count, 0);
         for (const std::uint64_t address : {std::uint64_t{kEnd}, std::uint64_t{0xffff'ffff}}) {
             arguments.back() = address;
-            EXPECT_EQ(static_cast<Errno>(guest_->call_row(*row, arguments)), Errno::memviolation)
-                << row->name;
+            for (const AddressWidth width : {AddressWidth::bits32, AddressWidth::bits64}) {
+                EXPECT_EQ(static_cast<Errno>(guest_->call_row(*row, arguments, width)),
+                          Errno::memviolation)
+                    << row->name;
+            }
         }
     }
 }

@@ -198,22 +198,24 @@ public:
                 arguments[i] = draw();
             }
         }
-        return call_n(row, std::span(arguments).first(count),
+        // Guests have one kind of addresses; what the calls share must not depend on it.
+        const SyscallFunction& function = random_() % 4 == 0 ? row.wide : row.narrow;
+        return call_n(function, std::span(arguments).first(count),
                       std::make_index_sequence<Guest::kMaxParameters + 1>{});
     }
     std::uint64_t pick(std::uint64_t below) { return random_() % below; }
 
 private:
     template <std::size_t... N>
-    std::uint32_t call_n(const Syscall& row, std::span<const std::uint64_t> arguments,
+    std::uint32_t call_n(const SyscallFunction& function, std::span<const std::uint64_t> arguments,
                          std::index_sequence<N...> /*counts*/) {
         std::uint32_t result = 0;
         const bool called =
-            ((arguments.size() == N && (result = call_entry(row.narrow.entry, context_, arguments,
+            ((arguments.size() == N && (result = call_entry(function.entry, context_, arguments,
                                                             std::make_index_sequence<N>{}),
                                         true)) ||
              ...);
-        EXPECT_TRUE(called) << row.name;
+        EXPECT_TRUE(called);
         return result;
     }
 
