@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <variant>
@@ -37,9 +38,10 @@ public:
 
 protected:
     /// Whether attempt() does no more than perform(), which run() then calls itself: without an
-    /// indirect call, and without the operation on its way through memory.
-    enum class Way : std::uint8_t { attempt, straight };
-    explicit Backend(Way way) : straight_(way == Way::straight) {}
+    /// indirect call, and without the operation on its way through memory. `straight_but_mirrored`:
+    /// for all but a Poll with a mirror and Close.
+    enum class Way : std::uint8_t { attempt, straight, straight_but_mirrored };
+    explicit Backend(Way way) : way_(way) {}
 
     /// One try, which may fail with EINTR.
     virtual Result<std::size_t, HostErrno> attempt(const Operation& operation) = 0;
@@ -54,7 +56,7 @@ private:
     // than zero: minus the error.
     template <class Kind>
     [[gnu::always_inline]] std::int64_t run_raw(const Kind& operation) {
-        if (!straight_ || kernel_observer != nullptr) [[unlikely]] {
+        if (!is_straight(operation) || kernel_observer != nullptr) [[unlikely]] {
             return run_observed(operation);
         }
         const auto result = perform(operation);
@@ -67,10 +69,21 @@ private:
     /// lie in memory then.
     std::int64_t run_observed(const Operation& operation);
     std::int64_t recover(HostErrno error, const Operation& operation);
+    template <class Kind>
+    [[nodiscard]] bool is_straight(const Kind& operation) const {
+        if constexpr (std::same_as<Kind, Poll>) {
+            return way_ == Way::straight ||
+                   (way_ == Way::straight_but_mirrored && operation.mirror == nullptr);
+        } else if constexpr (std::same_as<Kind, Close>) {
+            return way_ == Way::straight;
+        } else {
+            return way_ != Way::attempt;
+        }
+    }
     [[gnu::cold]] Result<std::size_t, HostErrno> resume(const Operation& operation);
     Result<std::size_t, HostErrno> finish_connect(int fd);
 
-    const bool straight_;
+    const Way way_;
 };
 
 }  // namespace wasmax::io

@@ -19,8 +19,9 @@ namespace {
 template <class T, class... Kinds>
 concept OneOf = (std::same_as<T, Kinds> || ...);
 
-/// Whether a part of this transfer is a transfer: not of a datagram, whose rest would be lost, and
-/// not of an empty buffer, where a short read would be mistaken for the end.
+/// Whether a part of this transfer is a transfer: not of a datagram, whose rest would be lost, not
+/// of the number of an eventfd, which is transferred whole or not at all, and not of an empty
+/// buffer, where a short read would be mistaken for the end.
 template <class Kind>
 bool can_be_short(const Kind& operation) {
     if constexpr (OneOf<Kind, Receive, Send>) {
@@ -33,7 +34,7 @@ bool can_be_short(const Kind& operation) {
             return false;
         }
     }
-    return !operation.buffers.empty() && operation.buffers.front().iov_len != 0;
+    return !operation.buffers.empty() && operation.buffers.front().iov_len > sizeof(std::uint64_t);
 }
 
 }  // namespace

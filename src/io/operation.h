@@ -93,12 +93,17 @@ struct SendFile {
 inline constexpr std::int64_t kImmediately = 0;
 inline constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
-/// Waits until one of `entries` is ready or CLOCK_MONOTONIC reaches `deadline_ns`: an absolute
-/// time, so that an interrupted wait needs no bookkeeping. No entries: a sleep. Result: how many
-/// entries have `revents`. linux: ppoll(2)
+class PollMirror;
+
+/// Waits until one of `entries`, which have no `revents` yet, is ready or CLOCK_MONOTONIC reaches
+/// `deadline_ns`: an absolute time, so that an interrupted wait needs no bookkeeping. No entries: a
+/// sleep. Result: how many entries have `revents`. linux: ppoll(2)
 struct Poll {
     std::span<pollfd> entries;
     std::int64_t deadline_ns = kNever;
+    /// Of the calling thread, for what a back end wants to remember of the entries, which then are
+    /// all of kinds that epoll learns every change of; null: there is nothing to be remembered.
+    PollMirror* mirror = nullptr;
 };
 
 enum class SyncScope : std::uint8_t { data, data_and_metadata };

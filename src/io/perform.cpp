@@ -40,7 +40,8 @@ msghdr header(Buffers buffers, void* address, socklen_t address_bytes) {
     return message;
 }
 
-/// How long until `deadline_ns`, not negative.
+}  // namespace
+
 timespec remaining(std::int64_t deadline_ns) {
     constexpr std::int64_t kSecond_ns = 1'000'000'000;
     if (deadline_ns == kImmediately) {
@@ -51,8 +52,6 @@ timespec remaining(std::int64_t deadline_ns) {
     const std::int64_t left_ns = deadline_ns - (now.tv_sec * kSecond_ns + now.tv_nsec);
     return left_ns <= 0 ? timespec{} : timespec{left_ns / kSecond_ns, left_ns % kSecond_ns};
 }
-
-}  // namespace
 
 Answer perform_any(const Read& read) {
     if (read.offset == kFilePosition) {

@@ -3,9 +3,11 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <time.h>
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 
 #include "base/result.h"
 #include "io/operation.h"
@@ -32,6 +34,9 @@ enum class HostErrno : int {};
 [[nodiscard]] Result<std::size_t, HostErrno> perform_any(const Write& write);
 [[nodiscard]] Result<std::size_t, HostErrno> perform_any(const Receive& receive);
 [[nodiscard]] Result<std::size_t, HostErrno> perform_any(const Send& send);
+
+/// How long until `deadline_ns` on CLOCK_MONOTONIC, not negative; for kNever, ages.
+[[nodiscard]] timespec remaining(std::int64_t deadline_ns);
 
 /// The result of a call of libc's. `errno` is read in the expression that made the call.
 [[nodiscard]] inline Result<std::size_t, HostErrno> answer(ssize_t result) {

@@ -219,6 +219,14 @@ Result<void, Error> set_unknown_imports(Grants& grants, std::string_view value,
     return {};
 }
 
+Result<void, Error> set_io(Grants& grants, std::string_view value, std::string_view spelling) {
+    if (value != "batch" && value != "direct") {
+        return fail(wrong_value(spelling, "`batch` or `direct`", value));
+    }
+    grants.batches_io = value == "batch";
+    return {};
+}
+
 constexpr std::array kOptions{
     GrantOption{"net", "RULES",
                 "Let the program use the host's network: all of it, or what RULES allow, such as "
@@ -244,11 +252,14 @@ constexpr std::array kOptions{
     GrantOption{"unknown-imports", "trap|refuse",
                 "What becomes of a program with imports that wasmax does not have: it traps where "
                 "it calls one, or is not run (default)"},
+    GrantOption{"io", "batch|direct",
+                "Spare the kernel work where the program cannot tell (default), or make each call "
+                "as it comes (docs/io.md)"},
 };
 constexpr std::array<Apply, kOptions.size()> kApply{
-    grant_network,   grant_listener,         grant_variable,  forward_host_env,   grant_directory,
-    grant_directory, grant_mapped_directory, set_time_limit,  set_trap_exit_code, set_memory_limit,
-    set_max_fds,     set_max_threads,        leave_host_open, set_unknown_imports};
+    grant_network,   grant_listener,         grant_variable,  forward_host_env,    grant_directory,
+    grant_directory, grant_mapped_directory, set_time_limit,  set_trap_exit_code,  set_memory_limit,
+    set_max_fds,     set_max_threads,        leave_host_open, set_unknown_imports, set_io};
 
 void report_missing(wasix::Capability capability, const Frontend& frontend) {
     const std::string prefix(frontend.option_prefix);
@@ -280,7 +291,8 @@ Result<void, Error> grant(Grants& grants, std::string_view name, std::string_vie
 GuestLimits guest_limits(const Grants& grants) {
     return {.time = grants.time_limit,
             .memory = grants.memory_limit,
-            .confines_host = grants.confines_host};
+            .confines_host = grants.confines_host,
+            .batches_io = grants.batches_io};
 }
 
 wasix::ProcessOptions process_options(const Grants& grants, std::vector<std::string> arguments,

@@ -31,6 +31,7 @@ struct Grants {
     std::size_t max_fds = 0;                  ///< 0: as many as there are
     std::size_t max_threads = 0;              ///< 0: as many as there are
     bool confines_host = true;
+    bool batches_io = true;  ///< io::BatchBackend, else io::DirectBackend
     wasix::OnUnknownImport on_unknown_import = wasix::OnUnknownImport::refuse;
     std::optional<int> trap_exit_code;
 };

@@ -26,6 +26,7 @@
 #include "base/result.h"
 #include "base/units.h"
 #include "io/backend.h"
+#include "io/batch.h"
 #include "io/direct.h"
 #include "io/thread_files.h"
 #include "launch/confinement.h"
@@ -240,7 +241,10 @@ Result<wasix::Outcome, Error> run(std::shared_ptr<const runtime::Artifact> artif
         ~RecordingEnd() { wasix::stop_recording_thread(); }
     } recording_end;
     io::DirectBackend direct;
-    io::Backend& io = limits.io == nullptr ? direct : *limits.io;
+    io::BatchBackend batch;
+    io::Backend& io = limits.io != nullptr ? *limits.io
+                      : limits.batches_io  ? static_cast<io::Backend&>(batch)
+                                           : direct;
     const auto process = TRY(wasix::Process::create(std::move(options), io));
     if (confinement) {
         TRY(confine(*confinement));

@@ -32,7 +32,9 @@ struct GuestLimits {
     /// Takes from this process, for good, what the guest was not granted: confine(). For processes
     /// that do nothing else.
     bool confines_host = false;
-    /// What runs the guest's transfers, and outlives it; null: io::DirectBackend. For tests.
+    /// Runs the guest's transfers by io::BatchBackend, else by io::DirectBackend.
+    bool batches_io = true;
+    /// What runs them instead, and outlives the guest; null: nothing. For tests.
     io::Backend* io = nullptr;
 };
 

@@ -115,10 +115,41 @@ Result<FileRef, Errno> lookup_epoll(Caller& caller, Fd epfd) {
 
 }  // namespace
 
-Result<void, Errno> EpollSet::watch(int epoll, Fd fd, const std::shared_ptr<OpenFile>& file,
-                                    const EpollEvent& event) {
-    const int host_fd = file->host_fd();
+/// What is watched as `host_fd`, if that is `file`; else null.
+const EpollSet::Interest* EpollSet::find(int host_fd, const OpenFile& file) const {
+    const auto found = interests_.find(host_fd);
+    // Another file may have the address by now.
+    const bool is_it = found != interests_.end() && found->second.address == &file &&
+                       !found->second.file.expired();
+    return is_it ? &found->second : nullptr;
+}
+
+/// As which host descriptor `fd` is watched: the kernel has one interest for each, so of several
+/// descriptors that stand for a file, all but the first need another.
+Result<int, io::HostErrno> EpollSet::choose(const FileTable& files, Fd fd, OpenFile& file) {
+    const int duplicate = file.duplicate_of(fd);
+    if (find(duplicate, file) != nullptr) {
+        return duplicate;
+    }
+    const Interest* const first = find(file.host_fd(), file);
+    const bool is_taken = first != nullptr && first->fd != fd && files.stands_for(first->fd, file);
+    return is_taken ? file.duplicate_for(fd) : file.host_fd();
+}
+
+Result<void, Errno> EpollSet::watch(int epoll, const FileTable& files, Fd fd,
+                                    const std::shared_ptr<OpenFile>& file, const EpollEvent& event,
+                                    Existing existing) {
+    std::shared_ptr<OpenFile> replaced;  // closed without the lock
     const std::lock_guard guard(mutex_);
+    const auto chosen = choose(files, fd, *file);
+    if (!chosen.has_value()) {
+        return fail(from_host(chosen.error()));
+    }
+    const int host_fd = *chosen;
+    const Interest* const before = find(host_fd, *file);
+    if (existing == Existing::refuse && before != nullptr && before->fd == fd) {
+        return fail(Errno::exist);
+    }
     const std::uint32_t generation = ++generations_;
     epoll_event interest{};
     interest.events = to_host_events(event.events);
@@ -130,27 +161,34 @@ Result<void, Errno> EpollSet::watch(int epoll, Fd fd, const std::shared_ptr<Open
     if (error != 0) {
         return fail(from_host(io::HostErrno{error}));
     }
-    interests_.insert_or_assign(host_fd, Interest{fd, generation, file, event});
+    Interest& stored = interests_[host_fd];
+    replaced = std::move(stored.kept);
+    stored = {fd, generation, file.get(), file, file->is_inherited() ? file : nullptr, event};
     return {};
 }
 
-void EpollSet::forget(int epoll, const OpenFile& file) {
+void EpollSet::forget(int epoll, Fd fd, const OpenFile& file) {
     const std::lock_guard guard(mutex_);
-    // Fails only if it was not watched, which is no error.
-    (void)::epoll_ctl(epoll, EPOLL_CTL_DEL, file.host_fd(), nullptr);
-    interests_.erase(file.host_fd());
+    for (const int host_fd : {file.host_fd(), file.duplicate_of(fd)}) {
+        const Interest* const interest = find(host_fd, file);
+        if (interest != nullptr && interest->fd == fd) {
+            (void)::epoll_ctl(epoll, EPOLL_CTL_DEL, host_fd, nullptr);
+            interests_.erase(host_fd);
+        }
+    }
 }
 
 std::optional<EpollEvent> EpollSet::event(int epoll, const FileTable& files, std::uint64_t key,
                                           std::uint32_t ready) {
     const auto host_fd = static_cast<int>(static_cast<std::uint32_t>(key));
+    std::shared_ptr<OpenFile> file;  // closed, if nobody else has it, without the lock
     const std::lock_guard guard(mutex_);
     const auto found = interests_.find(host_fd);
     if (found == interests_.end() || key_of(host_fd, found->second.generation) != key) {
         return std::nullopt;
     }
     const Interest& interest = found->second;
-    const std::shared_ptr<OpenFile> file = interest.file.lock();
+    file = interest.file.lock();
     if (file == nullptr || !files.stands_for(interest.fd, *file)) {
         if (file != nullptr) {
             // A duplicate keeps the file open, and the kernel would report it again and again.
@@ -172,10 +210,11 @@ Result<Fd, Errno> wasix_32v1::epoll_create(Caller& caller) {
     return caller.process.add_file(OpenFile::make_epoll(std::move(epoll), caller.process.io()));
 }
 
-/// 0 adds, 1 adds or changes, 2 removes, 3 changes; the first two and 3 do the same, because guests
-/// pass one number for another. Regular files cannot be watched: perm, as on Linux. wasix: 7.1
+/// 0 adds what is not there, 2 removes; 1 and 3 add or change, because guests pass Linux's numbers,
+/// of which 1 adds. Regular files cannot be watched: perm, as on Linux. wasix: 7.1
 Result<void, Errno> wasix_32v1::epoll_ctl(Caller& caller, Fd epfd, std::uint32_t op, Fd fd,
                                           GuestPointer<const EpollEvent> event) {
+    constexpr std::uint32_t kAdd = 0;
     constexpr std::uint32_t kRemove = 2;
     constexpr std::uint32_t kLast = 3;
     const FileRef epoll = TRY(lookup_epoll(caller, epfd));
@@ -184,14 +223,19 @@ Result<void, Errno> wasix_32v1::epoll_ctl(Caller& caller, Fd epfd, std::uint32_t
         return fail(Errno::inval);
     }
     if (op == kRemove) {
-        epoll->epoll()->forget(epoll->host_fd(), *watched.file);
+        epoll->epoll()->forget(epoll->host_fd(), fd, *watched.file);
         return {};
     }
     if (!watched.rights.has(Right::poll_fd_readwrite)) {
         return fail(Errno::notcapable);
     }
+    if (event.address == 0) {
+        return fail(Errno::inval);  // libc's null pointer
+    }
     const EpollEvent wanted = TRY(caller.memory.load(event));
-    return epoll->epoll()->watch(epoll->host_fd(), fd, watched.file, wanted);
+    return epoll->epoll()->watch(
+        epoll->host_fd(), caller.process.files(), fd, watched.file, wanted,
+        op == kAdd ? EpollSet::Existing::refuse : EpollSet::Existing::replace);
 }
 
 Result<Size, Errno> wasix_32v1::epoll_wait(Caller& caller, Fd epfd, GuestPointer<EpollEvent> event,

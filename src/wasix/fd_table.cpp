@@ -157,7 +157,8 @@ Result<Fd, Errno> wasix_32v1::fd_event(Caller& caller, std::uint64_t initial_val
     if (!event) {
         return fail(from_host(io::HostErrno{errno}));
     }
-    return add(caller, std::move(event));
+    return caller.process.add_file(OpenFile::make_counter(std::move(event), caller.process.io(),
+                                                          flags.has(Eventfdflag::nonblock)));
 }
 
 }  // namespace wasmax::wasix

@@ -93,6 +93,7 @@ AddressFamily address_family(int host_family) {
 struct Kind {
     Filetype filetype;
     Rights rights;
+    Readiness readiness = Readiness::polled;
 };
 
 /// A terminal is a character device that cannot seek: that is how guests tell one. wasix: 2.9
@@ -107,6 +108,8 @@ Kind kind_of(const struct stat& status, int fd) {
                     ::isatty(fd) == 1 ? kStreamRights : kStreamRights | kSeekRights};
         case S_IFBLK:
             return {Filetype::block_device, kFileRights};
+        case S_IFIFO:
+            return {Filetype::unknown, kStreamRights, Readiness::announced};
         default:
             return {Filetype::unknown, kStreamRights};
     }
@@ -156,6 +159,31 @@ OpenFile::~OpenFile() {
     (void)io_.run(io::Close{fd_.release()});
 }
 
+int OpenFile::duplicate_of(Fd fd) const {
+    const std::lock_guard guard(duplicates_mutex_);
+    for (const auto& [owner, duplicate] : duplicates_) {
+        if (owner == fd) {
+            return duplicate.get();
+        }
+    }
+    return -1;
+}
+
+Result<int, io::HostErrno> OpenFile::duplicate_for(Fd fd) {
+    const int before = duplicate_of(fd);
+    if (before >= 0) {
+        return before;
+    }
+    UniqueFd duplicate(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
+    if (!duplicate) {
+        return fail(io::HostErrno{errno});
+    }
+    const int number = duplicate.get();
+    const std::lock_guard guard(duplicates_mutex_);
+    duplicates_.emplace_back(fd, std::move(duplicate));
+    return number;
+}
+
 Result<std::shared_ptr<OpenFile>, io::HostErrno> OpenFile::adopt(UniqueFd fd, io::Backend& io) {
     struct stat status{};
     if (::fstat(fd.get(), &status) != 0) {
@@ -175,7 +203,9 @@ Result<std::shared_ptr<OpenFile>, io::HostErrno> OpenFile::adopt(UniqueFd fd, io
         return file;
     }
     const Kind kind = kind_of(status, fd.get());
-    return make(std::move(fd), io, kind, flags);
+    auto file = make(std::move(fd), io, kind, flags);
+    file->readiness_ = kind.readiness;
+    return file;
 }
 
 Result<std::shared_ptr<OpenFile>, io::HostErrno> OpenFile::opened(UniqueFd fd, int flags,
@@ -192,6 +222,7 @@ Result<std::shared_ptr<OpenFile>, io::HostErrno> OpenFile::opened(UniqueFd fd, i
                                 ::lseek(fd.get(), 0, SEEK_CUR) == 0;
     auto file = make(std::move(fd), io, kind, flags);
     file->position_ = keeps_position ? 0 : io::kFilePosition;
+    file->readiness_ = kind.readiness;
     return file;
 }
 
@@ -232,9 +263,18 @@ std::shared_ptr<OpenFile> OpenFile::make_socket(UniqueFd fd, io::Backend& io, Ad
                                                 SocketType type, bool nonblocking) {
     auto file = std::allocate_shared<OpenFile>(RecyclingAllocator<OpenFile>(), std::move(fd), io,
                                                socket_filetype(type), kSocketRights);
+    file->readiness_ = Readiness::announced;
     file->socket_.emplace();
     file->socket_->family = family;
     file->socket_->type = type;
+    file->set_nonblocking(nonblocking);
+    return file;
+}
+
+std::shared_ptr<OpenFile> OpenFile::make_counter(UniqueFd fd, io::Backend& io, bool nonblocking) {
+    auto file = std::allocate_shared<OpenFile>(RecyclingAllocator<OpenFile>(), std::move(fd), io,
+                                               Filetype::unknown, kStreamRights);
+    file->readiness_ = Readiness::counter;
     file->set_nonblocking(nonblocking);
     return file;
 }

@@ -32,6 +32,13 @@ struct Socket {
     std::atomic<bool> listening = false;
 };
 
+/// How one learns that a file is ready, and what can be read then.
+enum class Readiness : std::uint8_t {
+    polled,     ///< by asking each time: files, terminals, epoll instances
+    announced,  ///< epoll learns of each change: pipes and sockets
+    counter,    ///< so it does, and the eight bytes of a number can be read: eventfds
+};
+
 /// Preopened directories are numbered from here up, without a gap. wasix: 2.2
 inline constexpr Fd kFirstPreopen{3};
 
@@ -59,6 +66,9 @@ public:
                                                                AddressFamily family,
                                                                SocketType type, bool nonblocking);
 
+    /// A new eventfd.
+    [[nodiscard]] static std::shared_ptr<OpenFile> make_counter(UniqueFd fd, io::Backend& io,
+                                                                bool nonblocking);
     /// A new epoll instance.
     [[nodiscard]] static std::shared_ptr<OpenFile> make_epoll(UniqueFd fd, io::Backend& io);
 
@@ -70,6 +80,7 @@ public:
 
     [[nodiscard]] int host_fd() const { return fd_.get(); }
     [[nodiscard]] Filetype filetype() const { return filetype_; }
+    [[nodiscard]] Readiness readiness() const { return readiness_; }
     /// All that makes sense for this kind of file.
     [[nodiscard]] Rights rights() const { return rights_; }
     /// Null if it is no socket.
@@ -81,6 +92,15 @@ public:
     [[nodiscard]] bool is_nonblocking() const {
         return nonblocking_.load(std::memory_order_relaxed);
     }
+    /// Whether others have the same description open: what happens to it when this is closed is
+    /// not for us to know.
+    [[nodiscard]] bool is_inherited() const { return is_inherited_; }
+    void set_inherited() { is_inherited_ = true; }
+    /// A host descriptor of it that belongs to the guest's descriptor `fd`, for what takes host
+    /// descriptors apart; closed with the file. Errors: those of fcntl(2).
+    [[nodiscard]] Result<int, io::HostErrno> duplicate_for(Fd fd);
+    /// The same if it was made before; else -1.
+    [[nodiscard]] int duplicate_of(Fd fd) const;
     /// Records that O_NONBLOCK of the host descriptor was changed.
     void set_nonblocking(bool nonblocking) {
         nonblocking_.store(nonblocking, std::memory_order_relaxed);
@@ -106,11 +126,15 @@ private:
     io::Backend& io_;
     std::int64_t position_ = io::kFilePosition;
     Filetype filetype_;
+    Readiness readiness_ = Readiness::polled;
+    bool is_inherited_ = false;
     Rights rights_;
     std::atomic<bool> nonblocking_ = false;
     std::optional<Socket> socket_;
     std::unique_ptr<DirectoryListing> listing_;
     std::unique_ptr<EpollSet> epoll_;
+    mutable std::mutex duplicates_mutex_;  // guards what is below; no other lock is taken under it
+    std::vector<std::pair<Fd, UniqueFd>> duplicates_;
 };
 
 /// What a number in the table stands for.
@@ -156,6 +180,10 @@ public:
     /// missing, what POSIX says of such a file: notsock, notdir, isdir, spipe, inval (its size),
     /// badf (not open for reading or writing), else notcapable.
     [[nodiscard]] Result<FileRef, Errno> lookup(Fd fd, Rights needed);
+    /// Whether share_between_threads() was called.
+    [[nodiscard]] bool is_shared() const { return shared_; }
+    /// The same unless is_shared(): then nobody closes what is found before the call is over.
+    [[nodiscard]] Result<OpenFile*, Errno> lookup_alone(Fd fd, Rights needed) const;
 
     /// A copy of what `fd` stands for. Errors: badf.
     [[nodiscard]] Result<Descriptor, Errno> get(Fd fd) const;
@@ -321,13 +349,22 @@ inline Result<FileRef, Errno> FileTable::lookup(Fd fd, Rights needed) {
         }
         return FileRef(found.entry->descriptor.file.get(), found.slot, found.entry);
     }
+    return FileRef(TRY(lookup_alone(fd, needed)), nullptr, nullptr);
+}
+
+inline Result<OpenFile*, Errno> FileTable::lookup_alone(Fd fd, Rights needed) const {
+    const auto index = static_cast<std::size_t>(static_cast<std::uint32_t>(fd));
+    if (index >= kMaxDescriptors) [[unlikely]] {
+        return fail(Errno::badf);
+    }
+    const Slot& slot = slots_[index];
     if (slot.file == nullptr) [[unlikely]] {
         return fail(Errno::badf);
     }
     if (!slot.rights.has_all(needed)) [[unlikely]] {
         return fail(find(fd)->descriptor.missing_right(needed));
     }
-    return FileRef(slot.file, nullptr, nullptr);
+    return slot.file;
 }
 
 }  // namespace wasmax::wasix

@@ -264,7 +264,8 @@ struct Dirent {
     std::array<std::uint8_t, 3> padding{};
 };
 
-enum class Eventtype : std::uint8_t { clock, fd_read, fd_write };
+/// `fd_except`, urgent data, is newer than the others: libc's poll asks so for POLLPRI.
+enum class Eventtype : std::uint8_t { clock, fd_read, fd_write, fd_except };
 
 enum class Subclockflag : std::uint16_t { abstime = 1 };
 using Subclockflags = Flags<Subclockflag, std::uint16_t>;

@@ -115,6 +115,7 @@ Result<void, Error> Process::open_stdio(const std::array<int, 3>& stdio) {
         if (!file.has_value()) {
             return fail(Error::from_errno(static_cast<int>(file.error()), doing));
         }
+        (*file)->set_inherited();
         const auto placed = files_.replace(Fd{static_cast<std::int32_t>(number)},
                                            Descriptor::of(std::move(file).value()));
         WASMAX_ASSERT(placed.has_value());  // three numbers always fit

@@ -1,6 +1,7 @@
 // Sockets: sending and receiving.
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <limits>
 #include <tuple>
 
+#include "abi/vm_context.h"
 #include "base/result.h"
 #include "io/backend.h"
 #include "io/operation.h"
@@ -137,19 +139,46 @@ void name_sender(Caller& caller, OpenFile& file, io::AddressBuffer& from) {
     caller.process.unix_names().translate(from);
 }
 
+/// What a transfer on `fd`, which failed with `error`, comes to if `fd` is a pipe: libcs before
+/// sock_pair took one for a pair of sockets, and programs of theirs send and receive on it. With a
+/// Caller of its own: that of a transfer on a socket stays in registers.
+template <auto* Transfer>
+[[gnu::cold]] [[gnu::noinline]] Result<Size, Errno> transfer_on_pipe(const abi::VmContext& context,
+                                                                     AddressWidth width, Fd fd,
+                                                                     GuestSpan<const Iovec> data,
+                                                                     Errno error) {
+    Caller caller(context, width);
+    struct stat status{};
+    const auto file = caller.process.files().lookup(fd, Rights());
+    if (error != Errno::notsock || !file.has_value() || ::fstat((*file)->host_fd(), &status) != 0 ||
+        !S_ISFIFO(status.st_mode)) {
+        return fail(error);
+    }
+    return Transfer(caller, fd, data);
+}
+
 }  // namespace
 
 [[gnu::always_inline]] Result<std::tuple<Size, Roflags>, Errno> wasi_snapshot_preview1::sock_recv(
     Caller& caller, Fd fd, GuestSpan<const Iovec> ri_data, Riflags ri_flags) {
-    const FileRef file = TRY(caller.process.files().lookup(fd, Right::sock_recv));
-    const Received received = TRY(receive(caller, *file, ri_data, ri_flags, nullptr));
+    const auto file = caller.process.files().lookup(fd, Right::sock_recv);
+    if (!file.has_value()) [[unlikely]] {
+        return std::tuple(TRY(transfer_on_pipe<&wasi_snapshot_preview1::fd_read>(
+                              caller.context, caller.memory.width(), fd, ri_data, file.error())),
+                          Roflags());
+    }
+    const Received received = TRY(receive(caller, **file, ri_data, ri_flags, nullptr));
     return std::tuple(received.bytes, received.flags);
 }
 
 [[gnu::always_inline]] Result<Size, Errno> wasi_snapshot_preview1::sock_send(
     Caller& caller, Fd fd, GuestSpan<const Iovec> si_data, Siflags si_flags) {
-    const FileRef file = TRY(caller.process.files().lookup(fd, Right::sock_send));
-    return send(caller, *file, si_data, si_flags, {});
+    const auto file = caller.process.files().lookup(fd, Right::sock_send);
+    if (!file.has_value()) [[unlikely]] {
+        return transfer_on_pipe<&wasi_snapshot_preview1::fd_write>(
+            caller.context, caller.memory.width(), fd, si_data, file.error());
+    }
+    return send(caller, **file, si_data, si_flags, {});
 }
 
 WASIX_FUSE(wasi_snapshot_preview1, sock_recv)

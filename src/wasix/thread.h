@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "abi/vm_context.h"
+#include "io/poll_mirror.h"
 #include "runtime/instance.h"
 #include "runtime/thread.h"
 #include "wasix/guest_memory.h"
@@ -38,7 +39,8 @@ struct Thread {
     StackSnapshots snapshots{};
     Resumption resumption{};  ///< while a ProcessExit that resumes is under way
 
-    Scratch scratch{};  ///< for the length of a system call
+    Scratch scratch{};             ///< for the length of a system call
+    io::PollMirror poll_mirror{};  ///< of the large set that it polls
 };
 
 /// Who makes a system call: the first parameter of every handler. Lives as long as the call.

@@ -171,10 +171,116 @@ static void waits(void) {
     printf("bad: %s\n", wait_for(epoll, &ready, 1, 0) < 0 ? error_name(errno) : "ok");
 }
 
+static unsigned draw(unsigned below) {
+    static unsigned state = 20261201;
+    state = state * 1664525 + 1013904223;
+    return (state >> 16) % below;
+}
+
+/// What both libcs say of an entry in the same words: see show_poll(), and of a pipe that nobody
+/// reads Linux says POLLOUT, too.
+static unsigned words(const struct pollfd* entry) {
+    const int revents = entry->revents;
+    return (unsigned)((revents & (POLLIN | POLLHUP)) != 0) +
+           2 * (unsigned)((revents & (POLLOUT | POLLERR)) == POLLOUT) +
+           4 * (unsigned)((revents & POLLHUP) != 0) + 8 * (unsigned)((revents & POLLERR) != 0) +
+           16 * (unsigned)((revents & POLLNVAL) != 0);
+}
+
+/// Until all is transferred or it fails, so that transfers cut short lead to the same history.
+static size_t write_whole(int fd, const char* bytes, size_t count) {
+    size_t done = 0;
+    ssize_t part = 1;
+    while (done < count && part > 0) {
+        part = write(fd, bytes + done, count - done);
+        done += part > 0 ? (size_t)part : 0;
+    }
+    return done;
+}
+static size_t read_whole(int fd, char* bytes, size_t count) {
+    size_t done = 0;
+    ssize_t part = 1;
+    while (done < count && part > 0) {
+        part = read(fd, bytes + done, count - done);
+        done += part > 0 ? (size_t)part : 0;
+    }
+    return done;
+}
+
+/// A large set that is polled again and again, while its pipes fill, drain, end, come and go.
+static void many(void) {
+    enum { kPipes = 90, kRounds = 600 };
+    static int ends[kPipes][2];
+    static size_t held[kPipes];
+    static struct pollfd entries[2 * kPipes + 1];
+    for (int i = 0; i < kPipes; ++i) {
+        make_pipe(ends[i]);
+    }
+    unsigned sum = 0;
+    for (int round = 0; round < kRounds; ++round) {
+        const unsigned which = draw(kPipes);
+        int* pipe = ends[which];
+        static char bytes[4096];
+        switch (draw(8)) {
+            case 0:  // another pipe, of the same numbers most of the time
+                for (int end = 0; end < 2; ++end) {
+                    close(pipe[end]);
+                }
+                make_pipe(pipe);
+                held[which] = 0;
+                break;
+            case 1:
+                if (draw(8) == 0) {
+                    const unsigned end = draw(2);
+                    close(pipe[end]);
+                    pipe[end] = -1;
+                }
+                break;
+            case 2: {  // the old number is closed, the file is not
+                const int copy = duplicate(pipe[0]);
+                if (copy >= 0) {
+                    close(pipe[0]);
+                    pipe[0] = copy;
+                }
+                break;
+            }
+            case 3:
+                if (pipe[0] >= 0 && held[which] < 2000) {
+                    held[which] += write_whole(pipe[1], bytes, 100);
+                }
+                break;
+            default:
+                held[which] -= read_whole(pipe[0], bytes, held[which]);
+        }
+        nfds_t count = 0;
+        for (int i = 0; i < kPipes; ++i) {
+            entries[count++] = (struct pollfd){ends[i][0], POLLIN, 0};
+            if (i % 9 == 0) {
+                entries[count++] = (struct pollfd){ends[i][1], POLLOUT, 0};
+            }
+        }
+        if (round % 50 < 10) {
+            entries[count++] = (struct pollfd){5000, POLLIN, 0};  // no descriptor
+        }
+        const int ready = poll(entries, count, 0);
+        for (nfds_t i = 0; i < count; ++i) {
+            sum = sum * 31 + words(&entries[i]);
+        }
+        if (round % 10 == 9) {
+            printf("round %d: %d ready, %u\n", round, ready, sum);
+        }
+    }
+    for (int i = 0; i < kPipes; ++i) {
+        close(ends[i][0]);
+        close(ends[i][1]);
+    }
+}
+
 int main(void) {
     pipes();
     would_block();
     counters();
     waits();
+    many();
     return 0;
 }

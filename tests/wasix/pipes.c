@@ -1,6 +1,7 @@
 // Pipes and duplicated descriptors, as shells and servers use them.
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <unistd.h>
 #include <wasi/api.h>
 
@@ -111,11 +112,29 @@ static void duplicates(void) {
     CHECK(close((int)ends.read) == 0);
 }
 
+/// Older libcs made socket pairs of pipes.
+static void as_sockets(void) {
+    const struct ends ends = make_pipe();
+    char text[8] = {0};
+    const struct wasix_buffer out = {WASIX_PTR("ping"), 4};
+    const struct wasix_buffer in = {WASIX_PTR(text), sizeof text};
+    __wasi_size_t count = 0;
+    uint16_t flags = 7;
+    CHECK(__wasi_sock_send(ends.write, (const __wasi_ciovec_t*)&out, 1, 0, &count) == 0);
+    CHECK(count == 4);
+    CHECK(__wasi_sock_recv(ends.read, (const __wasi_iovec_t*)&in, 1, 0, &count, &flags) == 0);
+    CHECK(count == 4 && flags == 0 && memcmp(text, "ping", 4) == 0);
+    CHECK(__wasi_sock_recv(ends.write, (const __wasi_iovec_t*)&in, 1, 0, &count, &flags) ==
+          __WASI_ERRNO_BADF);
+    close_both(ends);
+}
+
 int main(void) {
     one_way();
     at_the_end();
     nonblocking();
     redirected();
     duplicates();
+    as_sockets();
     return 0;
 }

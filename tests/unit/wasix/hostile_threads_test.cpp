@@ -325,13 +325,14 @@ TEST(HostileThreads, NothingOfTheHostIsToldToTheGuest) {
         const Syscall& row = *rows[side.pick(rows.size())];
         fill_stack();
         (void)side.call(row);
-        const auto leak = find_secret(memory);
-        if (leak && row.name != "random_get") {
+        // What is random may look like a secret, at once or with what a later call writes beside
+        // it: a hardware address may have such a byte.
+        if (row.name == "random_get") {
+            std::memset(memory.data(), 0, memory.size());
+        }
+        if (const auto leak = find_secret(memory)) {
             ADD_FAILURE() << row.name << " told the guest, at " << *leak;
             break;
-        }
-        if (leak) {
-            std::memset(memory.data(), 0, memory.size());
         }
     }
     ::mallopt(M_PERTURB, 0);
