@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -88,8 +89,8 @@ private:
 
 ExceptionHeap::~ExceptionHeap() { release(all_); }
 
-abi::Exception* ExceptionHeap::create(const Tag& tag, std::span<const Value> payload,
-                                      std::span<const std::uintptr_t> stack) {
+abi::Exception* ExceptionHeap::create(const Tag& tag, std::span<const Value> payload, Stack stack,
+                                      const std::function<std::vector<Stack>()>& others) {
     const std::uint64_t bytes = sizeof(abi::Exception) + payload.size_bytes();
     // malloc aligns to 16.
     auto* const exception = static_cast<abi::Exception*>(std::malloc(bytes));
@@ -101,7 +102,9 @@ abi::Exception* ExceptionHeap::create(const Tag& tag, std::span<const Value> pay
     all_.push_back(exception);
     bytes_ += bytes;
     if (bytes_ > sweep_at_bytes_) [[unlikely]] {
-        sweep(exception, stack);
+        std::vector<Stack> stacks = others ? others() : std::vector<Stack>();
+        stacks.push_back(stack);
+        sweep(exception, stacks);
         if (bytes_ > kMaxExceptionBytes) {
             return nullptr;
         }
@@ -109,7 +112,7 @@ abi::Exception* ExceptionHeap::create(const Tag& tag, std::span<const Value> pay
     return exception;
 }
 
-void ExceptionHeap::sweep(abi::Exception* newest, std::span<const std::uintptr_t> stack) {
+void ExceptionHeap::sweep(abi::Exception* newest, std::span<const Stack> stacks) {
     std::ranges::sort(all_);
     Marker marker(all_);
     marker.mark(*newest);
@@ -118,7 +121,11 @@ void ExceptionHeap::sweep(abi::Exception* newest, std::span<const std::uintptr_t
             marker.mark(*exception);
         }
     }
-    marker.scan(stack.data(), stack.size());
+    std::uint64_t words = 0;
+    for (const Stack& stack : stacks) {
+        marker.scan(stack.data(), stack.size());
+        words += stack.size();
+    }
     marker.finish();
     bytes_ = 0;
     std::erase_if(all_, [this](abi::Exception* exception) {
@@ -131,7 +138,7 @@ void ExceptionHeap::sweep(abi::Exception* newest, std::span<const std::uintptr_t
         return false;
     });
     // As much again as is in use, and more for a deep stack: the cost per exception is bounded.
-    sweep_at_bytes_ = bytes_ + std::max({kFirstSweepBytes, bytes_, std::uint64_t{stack.size()}});
+    sweep_at_bytes_ = bytes_ + std::max({kFirstSweepBytes, bytes_, words});
 }
 
 void ExceptionHeap::keep(abi::Exception* exception) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -22,12 +23,16 @@ public:
     ExceptionHeap(const ExceptionHeap&) = delete;
     ExceptionHeap& operator=(const ExceptionHeap&) = delete;
 
+    /// The words of a native stack.
+    using Stack = std::span<const std::uintptr_t>;
+
     /// A new exception; null when there is no memory, or when the exceptions in use exceed
-    /// kMaxExceptionBytes. May free those that neither `stack` nor another exception refers to:
-    /// the words of the native stack from the youngest frame of compiled code on, saved registers
-    /// included.
+    /// kMaxExceptionBytes. May free those that neither a stack nor another exception refers to:
+    /// `stack` is the one in use, from the youngest frame of compiled code on, saved registers
+    /// included; `others` gives those that the thread has besides, and null is none.
     [[nodiscard]] abi::Exception* create(const Tag& tag, std::span<const Value> payload,
-                                         std::span<const std::uintptr_t> stack);
+                                         Stack stack,
+                                         const std::function<std::vector<Stack>()>& others = {});
 
     /// Never frees `exception` (null: nothing to do). It belongs to some thread's heap.
     static void keep(abi::Exception* exception);
@@ -41,7 +46,7 @@ public:
     [[nodiscard]] std::size_t count() const { return all_.size(); }
 
 private:
-    void sweep(abi::Exception* newest, std::span<const std::uintptr_t> stack);
+    void sweep(abi::Exception* newest, std::span<const Stack> stacks);
 
     std::vector<abi::Exception*> all_;
     std::uint64_t bytes_ = 0;

@@ -184,6 +184,19 @@ void ThreadState::visit_at_next_call() noexcept {
     }
 }
 
+void ThreadState::use_stack(const Stack& next) noexcept {
+    stack = next;
+    const std::uint32_t count = context_count_.load(std::memory_order_relaxed);
+    for (std::uint32_t number = 0; number < count; ++number) {
+        if (abi::VmContext* const context = contexts[number]) {
+            context->stack_limit.store(next.limit, std::memory_order_relaxed);
+        }
+    }
+    if (interruption.is_requested()) [[unlikely]] {
+        visit_at_next_call();  // which a signal may have asked for meanwhile
+    }
+}
+
 Result<std::unique_ptr<ThreadState>, Error> ThreadState::create(Store& store,
                                                                 const ThreadOptions& options) {
     if (!can_save_registers()) {
@@ -224,6 +237,11 @@ Result<std::unique_ptr<ThreadState>, Error> ThreadState::create(Store& store,
     const TrapScope& scope = innermost_scope(thread);
     record_trap(thread, code, 0, here());
     wasmax_runtime_land(scope.landing_stack, Landing::trapped);
+}
+
+[[clang::disable_sanitizer_instrumentation]] void raise_recorded_trap(
+    ThreadState& thread) noexcept {
+    wasmax_runtime_land(innermost_scope(thread).landing_stack, Landing::trapped);
 }
 
 Result<void, Error> start_thread(Bytes stack, std::function<void()> body) {

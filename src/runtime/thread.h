@@ -20,6 +20,7 @@
 
 namespace wasmax::runtime {
 
+class Fiber;
 class Instance;
 class Store;
 
@@ -53,7 +54,7 @@ struct ThreadState {
     ThreadState(const ThreadState&) = delete;
     ThreadState& operator=(const ThreadState&) = delete;
 
-    /// Of the host thread's stack.
+    /// Of a native stack.
     struct Stack {
         std::uintptr_t limit;  ///< lowest frame address of wasm functions
         std::uintptr_t low;    ///< its end; the guard is below
@@ -62,7 +63,8 @@ struct ThreadState {
 
     Store& store;
     void* host = nullptr;  ///< the embedder's: wasix keeps its thread here
-    const Stack stack;     ///< VmContext::stack_limit is its limit, or ~0 to ask for a visit
+    Stack stack;  ///< the one in use; VmContext::stack_limit is its limit, or ~0 to ask for a visit
+    Fiber* fibers = nullptr;  ///< a list of all, if it ever had more stacks than its own (fiber.h)
     abi::VmContext** const contexts;  ///< by module number, null where not instantiated
     TrapRecord trap;                  ///< the latest trap
     Interruption interruption;        ///< how others interrupt it
@@ -76,6 +78,8 @@ struct ThreadState {
     /// The next wasm function that calls others, or is entered by the host, attends to requests.
     /// Async-signal-safe.
     void visit_at_next_call() noexcept;
+    /// For Fiber: wasm code that is entered or returned to from now on uses this stack.
+    void use_stack(const Stack& next) noexcept;
     /// Keeps an instance that only this thread uses (Instance::replicate).
     Instance& own(std::unique_ptr<Instance> instance);
 
@@ -95,6 +99,10 @@ private:
 
 /// Likewise, with a trap whose backtrace starts at the innermost wasm function.
 [[noreturn]] void raise_trap(ThreadState& thread, abi::TrapCode code) noexcept;
+
+/// Likewise, with the latest trap of the thread once more, and its backtrace: a call() on another
+/// stack of the thread has returned it.
+[[noreturn]] void raise_recorded_trap(ThreadState& thread) noexcept;
 
 /// To be called by native entries when every C++ frame with a destructor is gone, just before they
 /// return to wasm code: does what others ask of the thread.

@@ -10,6 +10,7 @@
 #include "abi/vm_context.h"
 #include "runtime/artifact.h"
 #include "runtime/exception_heap.h"
+#include "runtime/fiber.h"
 #include "runtime/impl/enter.h"
 #include "runtime/impl/region_map.h"
 #include "runtime/instance.h"
@@ -128,7 +129,8 @@ abi::Exception* create_exception(abi::VmContext& context, const Tag& tag,
     const auto* const stack = reinterpret_cast<const std::uintptr_t*>(&caller);
     const std::uintptr_t bytes = thread.stack.high - reinterpret_cast<std::uintptr_t>(stack);
     return thread.exceptions.create(tag, {payload, tag.type().parameters.size()},
-                                    {stack, bytes / sizeof(std::uintptr_t)});
+                                    {stack, bytes / sizeof(std::uintptr_t)},
+                                    [&thread] { return suspended_stacks(thread); });
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "abi/vm_context.h"
 #include "base/result.h"
 #include "runtime/thread.h"
+#include "wasix/contexts.h"
 #include "wasix/errnos.h"
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
@@ -64,6 +65,12 @@ struct Signature<Address, TypeList<Nothing>, TypeList<Params...>> {
 };
 template <class Address, class... Params>
 struct Signature<Address, TypeList<TidOrErrno>, TypeList<Params...>> {
+    using Wasm = WasmOf<Address, Params...>;
+    static constexpr bool kReturns = true;
+};
+
+template <class Address, class... Params>
+struct Signature<Address, TypeList<ContextSwitch>, TypeList<Params...>> {
     using Wasm = WasmOf<Address, Params...>;
     static constexpr bool kReturns = true;
 };
@@ -190,6 +197,27 @@ struct Entry<Id, Handler, Address, TypeList<ProcessExit>, Params, TypeList<Wasm.
                 [](const ProcessExit& /*exit*/) { return 0U; });
         }();
         runtime::leave(*context->thread, exit.reason());
+    }
+};
+
+/// The switch itself comes after the call as a tracer sees it: others are made before it returns.
+template <SyscallId Id, auto* Handler, class Address, class Params, class... Wasm>
+struct Entry<Id, Handler, Address, TypeList<ContextSwitch>, Params, TypeList<Wasm...>> {
+    static std::uint32_t call(abi::VmContext* context, Wasm... wasm) noexcept {
+        const ContextSwitch next = [&] {
+            Caller caller(*context, kWidth<Address>);
+            const std::tuple values(wasm...);
+            return traced_or_not<Id, Params>(
+                caller, values, [&] { return call_handler<Handler, Params>(caller, values); },
+                [](const ContextSwitch& result) {
+                    return static_cast<std::uint32_t>(result.error);
+                });
+        }();
+        if (next.target != nullptr) {
+            Contexts::switch_to(*static_cast<Thread*>(context->thread->host), *next.target);
+        }
+        runtime::attend_to_requests(*context->thread);
+        return static_cast<std::uint32_t>(next.error);
     }
 };
 

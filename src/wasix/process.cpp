@@ -30,6 +30,7 @@
 #include "trace/target.h"
 #include "wasix/address.h"
 #include "wasix/asyncify.h"
+#include "wasix/contexts.h"
 #include "wasix/errnos.h"
 #include "wasix/files.h"
 #include "wasix/guest_types.h"
@@ -237,6 +238,7 @@ Result<std::vector<IpAddress>, Errno> Process::resolve(const std::string& name) 
 Result<Outcome, Error> Process::run(runtime::Instance& instance, runtime::ThreadState& thread,
                                     const EntryPoint& entry) {
     auto outcome = call_entry(instance, thread, entry);
+    threads_.main().contexts.end(threads_.main());
     if (!outcome.has_value()) {
         return finish(fail(std::move(outcome).error()));
     }
@@ -249,6 +251,7 @@ Result<Outcome, Error> Process::run(runtime::Instance& instance, runtime::Thread
 }
 
 Result<Outcome, Error> Process::finish(Result<Outcome, Error> outcome) {
+    threads_.main().contexts.end(threads_.main());  // of a start function
     threads_.end(std::move(outcome));
     auto ended = threads_.wait();
     WASMAX_ASSERT(ended.has_value());
@@ -266,6 +269,14 @@ void Process::report_unknown_import(std::size_t index) {
     if (on_unknown_import_called_) {
         on_unknown_import_called_(unknown_imports_.name(index));
     }
+}
+
+bool Process::take_context() {
+    if (contexts_.fetch_add(1, std::memory_order_relaxed) < kMaxContexts) {
+        return true;
+    }
+    give_back_context();
+    return false;
 }
 
 std::string Process::cwd() const {

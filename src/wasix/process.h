@@ -189,6 +189,10 @@ public:
         return files_.insert(Descriptor::of(std::move(file)));
     }
 
+    /// Counts a context of one of its threads; false if it has kMaxContexts.
+    [[nodiscard]] bool take_context();
+    void give_back_context() { contexts_.fetch_sub(1, std::memory_order_relaxed); }
+
     [[nodiscard]] std::string cwd() const;
     void set_cwd(std::string path);
 
@@ -231,6 +235,7 @@ private:
     const OnUnknownImport on_unknown_import_;
     const std::function<void(const std::string&)> on_unknown_import_called_;
     UnknownImports unknown_imports_;
+    std::atomic<std::size_t> contexts_{0};
     std::array<std::atomic<bool>, 2> reported_{};  // by Capability
     std::array<std::atomic<std::int64_t>, 4> clock_offsets_ns_{};
     mutable std::mutex mutex_;  // guards cwd_; no other lock is taken under it

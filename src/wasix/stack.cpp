@@ -1,9 +1,11 @@
-// Saving and restoring the stack: setjmp and longjmp of programs without wasm exceptions. wasix: 11
+// Stacks: saved and restored, for setjmp and longjmp of programs without wasm exceptions; and
+// several of them, contexts. wasix: 11
 
 #include <cstdint>
 #include <utility>
 
 #include "base/result.h"
+#include "wasix/contexts.h"
 #include "wasix/errnos.h"
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
@@ -58,6 +60,22 @@ ProcessExit wasix_32v1::stack_restore(Caller& caller, GuestPointer<const StackSn
     // The call that made the snapshot must not say so twice: setjmp would.
     caller.thread.resumption = {found->call, &found->stack, val == 0 ? 1 : val};
     return {.code = 0, .only_thread = false, .resumes = true};
+}
+
+Result<void, Errno> wasix_32v1::context_create(Caller& caller,
+                                               GuestPointer<std::uint64_t> new_context_ptr,
+                                               GuestAddress entrypoint) {
+    TRY(caller.memory.check(new_context_ptr));
+    return caller.memory.store(new_context_ptr,
+                               TRY(caller.thread.contexts.create(caller, entrypoint)));
+}
+
+ContextSwitch wasix_32v1::context_switch(Caller& caller, std::uint64_t next_context) {
+    return caller.thread.contexts.find(next_context);
+}
+
+Result<void, Errno> wasix_32v1::context_destroy(Caller& caller, std::uint64_t context) {
+    return caller.thread.contexts.destroy(caller.thread, context);
 }
 
 }  // namespace wasmax::wasix

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/result.h"
+#include "wasix/contexts.h"
 #include "wasix/errnos.h"
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
@@ -43,6 +44,10 @@ struct HandlerResult<T> {
 template <>
 struct HandlerResult<ProcessExit> {
     using type = ProcessExit;
+};
+template <>
+struct HandlerResult<ContextSwitch> {
+    using type = ContextSwitch;
 };
 template <>
 struct HandlerResult<Nothing> {

@@ -7,6 +7,7 @@
 #include "io/poll_mirror.h"
 #include "runtime/instance.h"
 #include "runtime/thread.h"
+#include "wasix/contexts.h"
 #include "wasix/guest_memory.h"
 #include "wasix/guest_types.h"
 #include "wasix/impl/scratch.h"
@@ -38,6 +39,8 @@ struct Thread {
     ResumableCall* resumable = nullptr;  ///< the innermost call of an export
     StackSnapshots snapshots{};
     Resumption resumption{};  ///< while a ProcessExit that resumes is under way
+
+    Contexts contexts{};
 
     Scratch scratch{};             ///< for the length of a system call
     io::PollMirror poll_mirror{};  ///< of the large set that it polls

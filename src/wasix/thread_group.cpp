@@ -165,6 +165,7 @@ void ThreadGroup::run(Thread& thread, const runtime::Function& start, std::uint6
             std::optional<Result<Outcome, Error>> ended;
             if (publish(thread, state->get())) {
                 ended = call_start(thread, **state, start, start_arg);
+                thread.contexts.end(thread);
             }
             (void)publish(thread, nullptr);
             if (ended.has_value()) {

@@ -10,6 +10,7 @@
 
 #include "trace/schema.h"
 #include "trace/shared.h"
+#include "wasix/contexts.h"
 #include "wasix/dispatch.h"
 #include "wasix/guest_types.h"
 #include "wasix/import_table.h"
@@ -47,6 +48,10 @@ struct Stored {
 };
 template <>
 struct Stored<TypeList<ProcessExit>> {
+    using type = TypeList<>;
+};
+template <>
+struct Stored<TypeList<ContextSwitch>> {
     using type = TypeList<>;
 };
 template <>

@@ -12,6 +12,8 @@ namespace {
 
 using testing::HasSubstr;
 
+constexpr int kTrap = 134;
+
 std::string guest(const std::string& name) {
     return std::string(WASMAX_GUESTS) + "/" + name + ".wasm";
 }
@@ -72,7 +74,6 @@ protected:
 
 constexpr int kNotsup = 58;
 constexpr int kOverflow = 61;
-constexpr int kTrap = 134;
 
 TEST_F(Hostile, WithoutAsyncifyNothingIsSaved) {
     EXPECT_EQ(error_of_checkpoint(kPointer), kNotsup);
@@ -209,6 +210,71 @@ TEST_F(Hostile, AStackIsRestoredFromAnywhere) {
     ;; Globals go back to where they were, memory does not.
     (call $exit (i32.add (global.get $calls) (i32.load (i32.const 8264))))))");
     EXPECT_EQ(completed.exit_code, 102) << completed.errors;
+}
+
+TEST(Contexts, SwitchAndEnd) {
+    for (const char* level : {"-O0", "-O2"}) {
+        const Completed completed = wasmax({"run", "--no-cache", level, guest("stacks_contexts")});
+        EXPECT_EQ(completed.exit_code, 0) << level << completed.errors;
+        EXPECT_EQ(completed.output, "switched\n") << level;
+    }
+}
+
+TEST(Contexts, EndTheProcess) {
+    const auto end = [](const std::string& how) {
+        return wasmax({"run", guest("stacks_contexts"), "--", how});
+    };
+    const Completed trapped = end("trap");
+    EXPECT_EQ(trapped.exit_code, kTrap);
+    EXPECT_THAT(trapped.errors, HasSubstr("unreachable"));
+    EXPECT_THAT(trapped.errors, HasSubstr("  at func[")) << "where the trap was";
+    const Completed overflowed = end("overflow");
+    EXPECT_EQ(overflowed.exit_code, kTrap);
+    EXPECT_THAT(overflowed.errors, HasSubstr("call stack exhausted"));
+    EXPECT_EQ(end("exit").exit_code, 5);
+    EXPECT_EQ(end("return").exit_code, kTrap);
+    EXPECT_EQ(end("handler").exit_code, kTrap);
+    EXPECT_EQ(end("left").exit_code, 0);
+}
+
+TEST(Contexts, OfThreadsAreTheirOwn) {
+    const Completed completed = wasmax({"run", guest("stacks_thread_contexts")});
+    EXPECT_EQ(completed.exit_code, 0) << completed.errors;
+    EXPECT_EQ(wasmax({"run", guest("stacks_thread_contexts"), "--", "exit"}).exit_code, 3);
+}
+
+/// `body` runs in a context that throws `$error` by `$throw`; main then exits with memory's first
+/// byte.
+std::string with_exceptions(const std::string& body) {
+    return R"((module
+  (import "wasix_32v1" "context_create" (func $create (param i32 i32) (result i32)))
+  (import "wasix_32v1" "context_switch" (func $switch (param i64) (result i32)))
+  (import "wasix_32v1" "proc_exit2" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (table 2 funcref) (elem (i32.const 1) $entry)
+  (tag $error (param i32))
+  (func $throw (throw $error (i32.const 40)))
+  (func $entry )" +
+           body + R"()
+  (func (export "_start")
+    (if (call $create (i32.const 8) (i32.const 1)) (then (unreachable)))
+    (drop (call $switch (i64.load (i32.const 8))))
+    (call $exit (i32.load8_u (i32.const 0))))))";
+}
+
+TEST(Contexts, CatchWhatIsThrownInThem) {
+    const TemporaryDirectory directory;
+    const std::string caught = directory.write("caught.wat", with_exceptions(R"(
+      (i32.store8 (i32.const 0)
+        (i32.add (i32.const 2)
+          (try (result i32) (do (call $throw) (i32.const 0)) (catch $error))))
+      (drop (call $switch (i64.const 0))))"));
+    const Completed completed = wasmax({"run", caught});
+    EXPECT_EQ(completed.exit_code, 42) << completed.errors;
+    const std::string uncaught = directory.write("uncaught.wat", with_exceptions("(call $throw)"));
+    const Completed ended = wasmax({"run", uncaught});
+    EXPECT_EQ(ended.exit_code, kTrap);
+    EXPECT_THAT(ended.errors, HasSubstr("uncaught exception"));
 }
 
 }  // namespace
