@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,17 +67,58 @@ static void links_of_links(void) {
     CHECK(unlinkat(box, "inner/chain3", 0) == 0 && unlinkat(box, "chain4", 0) == 0);
 }
 
-/// What the kernel offers of this process under a name.
-static void descriptors_by_name(void) {
-    static const char* const kNames[] = {"/proc/self/fd/0", "/dev/fd/0",       "/dev/stdin",
-                                         "proc/fd/0",       "proc/fd/3",       "proc/root",
-                                         "proc/exe",        "proc/task",       "proc/mem",
-                                         "/proc/self/mem",  "/proc/self/maps", "/dev/null"};
-    for (unsigned i = 0; i < sizeof kNames / sizeof *kNames; ++i) {
-        no_open(kNames[i]);
-        CHECK(symlinkat(kNames[i], box, "named") == 0);
+static void no_open_by_name(const char* const* names, size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+        no_open(names[i]);
+        CHECK(symlinkat(names[i], box, "named") == 0);
         no_open("named");
         CHECK(unlinkat(box, "named", 0) == 0);
+    }
+}
+
+/// What the kernel offers of this process under a name, and of the host.
+static void descriptors_by_name(int is_root) {
+    static const char* const kNever[] = {"/proc/self/fd/0",
+                                         "proc/fd/0",
+                                         "proc/fd/3",
+                                         "proc/root",
+                                         "proc/exe",
+                                         "proc/task",
+                                         "proc/mem",
+                                         "/dev/fd/77",
+                                         "/dev/fd/-1",
+                                         "/dev/fd",
+                                         "/proc/self/mem",
+                                         "/proc/self/maps",
+                                         "/dev/mem",
+                                         "/dev/ptmx",
+                                         "/dev/../etc/passwd",
+                                         "/dev/null/",
+                                         "/dev/fd/0/../..",
+                                         "/dev/pts/ptmx",
+                                         "/dev/fd/3/../outside/secret"};
+    static const char* const kOfTheRoot[] = {"/dev/fd/0", "/dev/stdin", "/dev/null"};
+    no_open_by_name(kNever, sizeof kNever / sizeof *kNever);
+    if (!is_root) {
+        no_open_by_name(kOfTheRoot, sizeof kOfTheRoot / sizeof *kOfTheRoot);
+        return;
+    }
+    // A root directory comes with devices: these are the program's own descriptors, not the host's.
+    struct stat mine;
+    struct stat named;
+    CHECK(fstat(0, &mine) == 0);
+    for (int i = 0; i < 2; ++i) {
+        const int fd = open(kOfTheRoot[i], O_RDONLY);
+        CHECK(fd >= 0 && fstat(fd, &named) == 0);
+        CHECK(named.st_ino == mine.st_ino && named.st_dev == mine.st_dev);
+        CHECK(close(fd) == 0);
+    }
+    const int again = open("/dev/fd/3", O_RDONLY | O_DIRECTORY);
+    if (again >= 0) {  // the box, with no more than it allows
+        CHECK(openat(again, "../outside/secret", O_RDONLY) < 0);
+        CHECK(openat(again, "secret-file", O_RDONLY) < 0);
+        CHECK(openat(again, "up/outside/secret", O_RDONLY) < 0);
+        CHECK(close(again) == 0);
     }
 }
 
@@ -141,7 +183,7 @@ int main(int argc, char** argv) {
     CHECK(openat(deeper, "..", O_RDONLY) < 0);
     CHECK(unlinkat(box, "moved", AT_REMOVEDIR) == 0 && unlinkat(box, "deep", AT_REMOVEDIR) == 0);
     links_of_links();
-    descriptors_by_name();
+    descriptors_by_name(strcmp(argv[1], "/") == 0);
     the_box_itself(argv[1]);
     // What stays inside works.
     CHECK(openat(box, "inner/here", O_RDONLY) >= 0);
