@@ -1,7 +1,8 @@
 #include "io/batch.h"
 
+#include <signal.h>
+
 #include <concepts>
-#include <csignal>
 #include <cstddef>
 #include <variant>
 
@@ -13,9 +14,7 @@
 
 namespace wasmax::io {
 
-BatchBackend::BatchBackend() : Backend(Way::straight_but_mirrored) {
-    std::signal(SIGPIPE, SIG_IGN);
-}
+BatchBackend::BatchBackend() : Backend(Way::straight_but_mirrored) { ::signal(SIGPIPE, SIG_IGN); }
 
 Result<std::size_t, HostErrno> BatchBackend::attempt(const Operation& operation) {
     return std::visit(

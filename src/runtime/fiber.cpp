@@ -1,7 +1,6 @@
 #include "runtime/fiber.h"
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <utility>

@@ -1,6 +1,5 @@
 #include "wasix/contexts.h"
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>

@@ -11,12 +11,15 @@
 #include <cstdio>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "io/backend.h"
 #include "io/operation.h"
+#include "wasix/directory.h"
+#include "wasix/epoll_set.h"
 #include "wasix/errnos.h"
 #include "wasix/guest_types.h"
 #include "wasix/impl/recycling_allocator.h"
@@ -199,6 +202,7 @@ Result<std::shared_ptr<OpenFile>, io::HostErrno> OpenFile::adopt(UniqueFd fd, io
         const int listening = TRY(socket_option(fd.get(), SO_ACCEPTCONN));
         auto file = make_socket(std::move(fd), io, address_family(family), socket_type(type),
                                 (flags & O_NONBLOCK) != 0);
+        // NOLINTNEXTLINE(bugprone-unchecked-optional-access): make_socket() has put it there.
         file->socket_->listening = listening != 0;
         return file;
     }
