@@ -33,7 +33,7 @@ protected:
     void store(std::size_t at, std::uint64_t id) { std::memcpy(&memory_[at], &id, sizeof id); }
     /// Only an address, as those who keep snapshots use it.
     [[nodiscard]] const ResumableCall* call(std::size_t number) const {
-        return reinterpret_cast<const ResumableCall*>(&memory_[number]);
+        return reinterpret_cast<const ResumableCall*>(&memory_[number * 8]);
     }
 
     alignas(8) std::array<std::byte, 65536> memory_{};
