@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include <algorithm>
@@ -227,6 +228,14 @@ Result<std::size_t, Errno> PollSet::wait(io::Backend& io, io::PollMirror& mirror
     return *ready + unpolled_count_;
 }
 
+/// How much is left of a file whose position we keep: the kernel would count from its own.
+[[gnu::cold]] Filesize left_of(const OpenFile& file) {
+    struct stat status{};
+    return ::fstat(file.host_fd(), &status) == 0 && status.st_size > file.position()
+               ? static_cast<Filesize>(status.st_size - file.position())
+               : 0;
+}
+
 /// How much can be read: bytes, or connections of a listening socket. 0 if unknown. wasix: 4.7
 Filesize readable(OpenFile& file) {
     if (file.readiness() == Readiness::counter) {
@@ -244,6 +253,9 @@ Filesize readable(OpenFile& file) {
             return info.tcpi_unacked;  // linux: the length of the accept queue
         }
         return 1;
+    }
+    if (file.position() != io::kFilePosition) {
+        return left_of(file);
     }
     int count = 0;
     return ::ioctl(file.host_fd(), FIONREAD, &count) == 0 && count > 0

@@ -162,6 +162,30 @@ TEST_P(PollOneoff, SaysHowMuchCanBeRead) {
     EXPECT_EQ(events[3].nbytes, 700U);
 }
 
+/// The kernel does not know the position of a file that the guest opened itself (decisions 0016).
+TEST_P(PollOneoff, SaysHowMuchOfAFileOfTheGuestsCanBeRead) {
+    constexpr std::uint32_t kPosition = kOut + 8;
+    UniqueFd text(::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    ASSERT_EQ(::ftruncate(text.get(), 1000), 0);
+    auto& process = guest_.process();
+    auto opened =
+        OpenFile::opened(std::move(text), O_RDWR, process.io(), process.files().threads());
+    ASSERT_TRUE(opened.has_value());
+    const auto added = process.add_file(*std::move(opened));
+    ASSERT_TRUE(added.has_value());
+    const auto fd = static_cast<std::int32_t>(*added);
+    const auto readable_at = [&](std::int64_t position) {
+        EXPECT_EQ(guest_.call("fd_seek", fd, position, 0, kPosition), Errno::success);
+        const std::vector<Event> events = poll({file(1, Eventtype::fd_read, fd)});
+        EXPECT_EQ(events.size(), 1U);
+        return events.empty() ? ~std::uint64_t{0} : events[0].nbytes;
+    };
+    EXPECT_EQ(readable_at(0), 1000U);
+    EXPECT_EQ(readable_at(300), 700U);
+    EXPECT_EQ(readable_at(1000), 0U);
+    EXPECT_EQ(readable_at(5000), 0U);
+}
+
 TEST_P(PollOneoff, AnErrorIsItsOwnSubscriptionsOnly) {
     const auto [reader, writer] = make_pipe();
     const Rights few = Rights(Right::fd_read);
