@@ -57,7 +57,7 @@ ProcessExit wasix_32v1::stack_restore(Caller& caller, GuestPointer<const StackSn
         !innermost->is_within(found->call)) {
         return {static_cast<std::uint32_t>(Errno::unknown)};  // wasix: 11.5
     }
-    // The call that made the snapshot must not say so twice: setjmp would.
+    // 0 would look like the first return of the checkpoint.
     caller.thread.resumption = {found->call, &found->stack, val == 0 ? 1 : val};
     return {.code = 0, .only_thread = false, .resumes = true};
 }
