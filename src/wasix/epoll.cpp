@@ -84,15 +84,10 @@ std::int64_t deadline_after(Timestamp timeout) {
 /// those of epoll_pwait2(2), but intr only if this thread's attention is wanted.
 Result<std::size_t, Errno> wait_for_events(int epoll, epoll_event* events, int max_events,
                                            std::int64_t deadline_ns) {
-    constexpr std::int64_t kSecond_ns = 1'000'000'000;
+    const bool forever = deadline_ns == io::kNever;
+    const bool at_once = deadline_ns == io::kImmediately;
     while (true) {
-        const bool forever = deadline_ns == io::kNever;
-        const bool at_once = deadline_ns == io::kImmediately;
-        timespec left{};
-        if (!forever && !at_once) {
-            const std::int64_t left_ns = std::max<std::int64_t>(deadline_ns - now_ns(), 0);
-            left = {left_ns / kSecond_ns, left_ns % kSecond_ns};
-        }
+        const timespec left = forever || at_once ? timespec{} : io::remaining(deadline_ns);
         const io::KernelCall timed;
         const int count = forever || at_once
                               ? ::epoll_wait(epoll, events, max_events, forever ? -1 : 0)

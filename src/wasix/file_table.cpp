@@ -139,7 +139,10 @@ void FileTable::share_between_threads() {
     for (std::size_t word = 0; word < used_.size(); ++word) {
         for (std::uint64_t left = used_[word]; left != 0; left &= left - 1) {
             const auto bit = static_cast<std::size_t>(std::countr_zero(left));
-            slots_[word * kBits + bit].file->leave_position_to_kernel();
+            OpenFile* const file = slots_[word * kBits + bit].file;
+            if (file != nullptr) {  // the number may be reserved only
+                file->leave_position_to_kernel();
+            }
         }
     }
     shared_ = true;
